@@ -1,0 +1,16 @@
+"""Autoencoders and generative adversarial networks for Keras 3, on TensorFlow."""
+
+import keras as _keras
+
+if _keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        "`keras_aegan` needs Keras's TensorFlow backend: set the environment variable "
+        f"KERAS_BACKEND=tensorflow. Received: KERAS_BACKEND={_keras.backend.backend()}"
+    )
+
+from keras_aegan import datasets as datasets  # noqa: E402
+from keras_aegan import losses as losses  # noqa: E402
+from keras_aegan import models as models  # noqa: E402
+from keras_aegan import networks as networks  # noqa: E402
+from keras_aegan import plotting as plotting  # noqa: E402
+from keras_aegan.version import __version__ as __version__  # noqa: E402

@@ -1,0 +1,58 @@
+"""Grey levels, for a softmax at each pixel."""
+
+import numpy as np
+
+
+def quantize(x, num_levels, value_range=(0.0, 1.0)):
+    """The level that each value falls in: integer targets for a categorical loss.
+
+    The interval is cut into `num_levels` equal parts.
+
+    Args:
+        x: array of any shape, in `value_range`.
+        num_levels: how many levels, at least 2.
+        value_range: `(low, high)` of the data.
+
+    Returns:
+        int32 array of the shape of x, from 0 to `num_levels` - 1.
+
+    Raises:
+        ValueError: if there are fewer than two levels, or a value lies outside the range.
+
+    Example:
+
+    >>> import numpy as np, keras_aegan
+    >>> keras_aegan.datasets.quantize(np.array([0.0, 0.4, 0.6, 1.0]), num_levels=2).tolist()
+    [0, 0, 1, 1]
+    """
+    if num_levels < 2:
+        raise ValueError(f"`num_levels` must be at least 2. Received: num_levels={num_levels}")
+    x, (low, high) = np.asarray(x), value_range
+    if not (x.min() >= low and x.max() <= high):
+        raise ValueError(
+            f"`x` must lie in value_range={value_range}. "
+            f"Received: values in [{x.min():.6g}, {x.max():.6g}]"
+        )
+    levels = np.floor((x - low) / (high - low) * num_levels)
+    return np.minimum(levels, num_levels - 1).astype("int32")  # the right end is in the last
+
+
+def dequantize(levels, num_levels, value_range=(0.0, 1.0)):
+    """The middle of each level's interval: what a level looks like.
+
+    Args:
+        levels: integer array of any shape, from 0 to `num_levels` - 1.
+        num_levels: how many levels.
+        value_range: `(low, high)` of the data.
+
+    Returns:
+        float32 array of the shape of `levels`.
+
+    Example:
+
+    >>> import numpy as np, keras_aegan
+    >>> keras_aegan.datasets.dequantize(np.array([0, 1]), num_levels=2).tolist()
+    [0.25, 0.75]
+    """
+    low, high = value_range
+    return (low + (np.asarray(levels) + 0.5) * (high - low) / num_levels).astype("float32")

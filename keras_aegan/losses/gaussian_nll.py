@@ -1,0 +1,69 @@
+"""The Gaussian likelihood."""
+
+import math
+
+import keras
+from keras import ops
+
+from keras_aegan.losses.negative_log_likelihood import (
+    NegativeLogLikelihood,
+    check_same_shape,
+    check_scale,
+    global_batch_mean,
+)
+
+
+@keras.saving.register_keras_serializable(package="keras_aegan")
+class GaussianNLL(NegativeLogLikelihood):
+    """−log N(x; x̂, σ²) = (x−x̂)²/(2σ²) + ½ log(2πσ²), summed over the event axes, in nats.
+
+    Reference: [Rybkin et al., 2021](https://arxiv.org/abs/2006.13202), section 3.2, for the
+    optimal σ: the maximum-likelihood variance is the mean squared error, so no weight between
+    reconstruction and KL is left to tune.
+
+    Args:
+        scale: the standard deviation σ, or `"optimal"`: σ² is the mean squared error of the
+            batch, over examples and event axes together. Defaults to 1, a unit Gaussian.
+        name: the loss's name.
+        **kwargs: `reduction` and `dtype`, as in `keras.losses.Loss`.
+
+    Input shape:
+        `y_true` and `y_pred` of `(batch_size, ...)`, the same shape.
+
+    Output shape:
+        `call` gives `(batch_size,)`, in nats.
+
+    Raises:
+        ValueError: if `scale` is neither positive nor `"optimal"`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_aegan.losses import GaussianNLL
+    >>> nll = GaussianNLL(scale=1.0).call(np.zeros((1, 2), "float32"), np.ones((1, 2), "float32"))
+    >>> print(np.round(nll.numpy(), 4))  # 2 · (½ + ½ log 2π)
+    [2.8379]
+    """
+
+    # A perfect batch would have infinite density. 1e-3 is below a grey level of 1/255, so no
+    # 8-bit image meets the floor.
+    smallest_scale = 1e-3
+
+    def __init__(self, scale=1.0, name="gaussian_nll", **kwargs):
+        super().__init__(name=name, **kwargs)
+        check_scale(scale)
+        self.scale = scale
+
+    def log_density(self, y_true, y_pred):
+        """Log N(y_true; y_pred, σ²), elementwise."""
+        check_same_shape(y_true, y_pred)
+        squared_error = ops.square(y_true - y_pred)
+        if self.scale == "optimal":
+            variance = ops.maximum(global_batch_mean(squared_error), self.smallest_scale**2)
+        else:
+            variance = ops.cast(self.scale**2, squared_error.dtype)
+        return -squared_error / (2 * variance) - 0.5 * ops.log(2 * math.pi * variance)
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        return {**super().get_config(), "scale": self.scale}

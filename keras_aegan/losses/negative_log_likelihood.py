@@ -1,0 +1,78 @@
+"""What the likelihoods share: nats, summed over an example's event axes."""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+
+class NegativeLogLikelihood(keras.losses.Loss):
+    """Base of −log p(x | x̂) in nats, summed over the event axes, constants included.
+
+    A subclass gives `log_density(y_true, y_pred)`, elementwise. Called as a Keras loss, a
+    likelihood gives the mean over the batch; `call` gives one value per example.
+
+    With one of these as the loss and weight 1 on both terms, a VAE's `loss` is the negative
+    ELBO in nats.
+
+    Args:
+        name: the loss's name.
+        reduction: as in `keras.losses.Loss`; concerns only direct calls of the object.
+        dtype: the dtype of the computation, float32 by default.
+
+    Input shape:
+        `y_true` and `y_pred` of `(batch_size, ...)`, the same shape.
+
+    Output shape:
+        `call` gives `(batch_size,)`, in nats.
+
+    Example:
+
+    >>> import keras, keras_aegan
+    >>> class ExponentialNLL(keras_aegan.losses.NegativeLogLikelihood):
+    ...     def log_density(self, y_true, y_pred):
+    ...         return -keras.ops.log(y_pred) - y_true / y_pred
+    >>> y = keras.ops.ones((2, 3))
+    >>> ExponentialNLL().call(y, y).numpy().tolist()
+    [3.0, 3.0]
+    """
+
+    def log_density(self, y_true, y_pred):
+        """The elementwise log-density, in nats, of the shape of `y_true`."""
+        raise NotImplementedError(f"{type(self).__name__} must define `log_density`.")
+
+    def call(self, y_true, y_pred):
+        """One value per example, `(batch_size,)`, in nats."""
+        log_density = self.log_density(y_true, y_pred)
+        event_axes = tuple(range(1, len(log_density.shape)))
+        return -ops.sum(log_density, axis=event_axes)  # (batch_size,)
+
+
+def check_same_shape(y_true, y_pred):
+    """Refuses shapes that would broadcast against each other and give a wrong sum."""
+    if len(y_true.shape) != len(y_pred.shape) or any(
+        a != b for a, b in zip(y_true.shape, y_pred.shape, strict=True) if None not in (a, b)
+    ):
+        raise ValueError(
+            "`y_true` and `y_pred` must have the same shape. "
+            f"Received: y_true.shape={tuple(y_true.shape)}, y_pred.shape={tuple(y_pred.shape)}"
+        )
+
+
+def check_scale(scale):
+    """Refuses a scale that is neither a positive number nor `"optimal"`."""
+    if scale != "optimal" and (isinstance(scale, (str, bool)) or not scale > 0):
+        raise ValueError(
+            f'`scale` must be a positive number or "optimal". Received: scale={scale!r}'
+        )
+
+
+def global_batch_mean(values):
+    """The mean over the global batch, a constant for the gradient.
+
+    At the optimal scale the derivative of the batch's likelihood with respect to the scale is
+    zero, so stopping the gradient here leaves the total derivative what it is.
+    """
+    mean = ops.mean(values)
+    if tf.distribute.get_strategy().num_replicas_in_sync > 1 and tf.distribute.in_replica_context():
+        mean = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, mean)
+    return ops.stop_gradient(mean)

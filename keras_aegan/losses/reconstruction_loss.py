@@ -1,0 +1,142 @@
+"""One value per example from any Keras loss, and what that loss asks of its targets."""
+
+import keras
+from keras import ops
+
+from keras_aegan.losses.bernoulli_nll import BernoulliNLL
+from keras_aegan.losses.categorical_nll import CategoricalNLL
+from keras_aegan.losses.gaussian_nll import GaussianNLL
+from keras_aegan.losses.laplace_nll import LaplaceNLL
+
+_LIKELIHOODS = {
+    "gaussian_nll": GaussianNLL,
+    "bernoulli_nll": BernoulliNLL,
+    "laplace_nll": LaplaceNLL,
+    "categorical_nll": CategoricalNLL,
+}
+
+# What targets mean something to a loss; every other loss takes real numbers.
+_PROBABILITIES = (
+    BernoulliNLL,
+    keras.losses.BinaryCrossentropy,
+    keras.losses.BinaryFocalCrossentropy,
+    keras.losses.binary_crossentropy,
+    keras.losses.binary_focal_crossentropy,
+)
+_ONE_HOT = (
+    keras.losses.CategoricalCrossentropy,
+    keras.losses.CategoricalFocalCrossentropy,
+    keras.losses.categorical_crossentropy,
+    keras.losses.categorical_focal_crossentropy,
+)
+_LEVELS = (
+    CategoricalNLL,
+    keras.losses.SparseCategoricalCrossentropy,
+    keras.losses.sparse_categorical_crossentropy,
+)
+
+
+def get(identifier):
+    """The loss that a name, a `keras.losses.Loss`, a function or a config stands for.
+
+    Args:
+        identifier: `"gaussian_nll"`, `"bernoulli_nll"`, `"laplace_nll"`, `"categorical_nll"`,
+            or anything that `keras.losses.get` takes.
+
+    Returns:
+        A `keras.losses.Loss`, or a function of `(y_true, y_pred)`.
+
+    Raises:
+        ValueError: if there is no such loss, or if it sums over the batch.
+
+    Example:
+
+    >>> import keras_aegan
+    >>> keras_aegan.losses.get("gaussian_nll").scale
+    1.0
+    """
+    if isinstance(identifier, str) and identifier in _LIKELIHOODS:
+        return _LIKELIHOODS[identifier]()
+    try:
+        loss = keras.losses.get(identifier)
+    except ValueError:
+        loss = None
+    if not callable(loss):
+        raise ValueError(
+            f"`loss` must be one of {sorted(_LIKELIHOODS)}, a loss that Keras knows by name, a "
+            f"`keras.losses.Loss` or a function of (y_true, y_pred). Received: loss={identifier!r}"
+        )
+    if getattr(loss, "reduction", None) in ("sum", "mean_with_sample_weight"):
+        raise ValueError(
+            "`loss` is taken per example and averaged over the batch, so its `reduction` must be "
+            f'"sum_over_batch_size". Received: reduction={loss.reduction!r}'
+        )
+    return loss
+
+
+def per_example(loss, target, prediction):
+    """One value per example: what Keras averages over the batch, before it does.
+
+    A loss that leaves event axes (`"mse"` on images leaves height and width) is averaged over
+    them, as Keras does, so that the mean over the batch equals Keras's own value.
+
+    Args:
+        loss: a `keras.losses.Loss` or a function, from `losses.get`.
+        target: `(batch_size, ...)`.
+        prediction: `(batch_size, ...)`.
+
+    Returns:
+        `(batch_size,)`, float32.
+
+    Raises:
+        ValueError: if the loss averages over the batch by itself.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_aegan import losses
+    >>> x = np.zeros((2, 4, 4, 1), "float32")
+    >>> losses.per_example(losses.get("mse"), x, x + 1.0).numpy().tolist()
+    [1.0, 1.0]
+    """
+    target, prediction = ops.convert_to_tensor(target), ops.convert_to_tensor(prediction)
+    # Half-precision networks keep their speed; their losses are summed in float32.
+    prediction = ops.cast(prediction, "float32")
+    if keras.backend.is_float_dtype(keras.backend.standardize_dtype(target.dtype)):
+        target = ops.cast(target, "float32")
+    values = (loss.call if isinstance(loss, keras.losses.Loss) else loss)(target, prediction)
+    if len(values.shape) == 0:
+        raise ValueError(
+            "`loss` must give one value per example, and not average over the batch: its "
+            f"output has shape () for targets of shape {tuple(target.shape)}. "
+            f"Received: loss={loss}"
+        )
+    event_axes = tuple(range(1, len(values.shape)))
+    return ops.mean(values, axis=event_axes) if event_axes else values  # (batch_size,)
+
+
+def target_domain(loss):
+    """What the loss's targets must be: what a model checks before it trains.
+
+    Args:
+        loss: a `keras.losses.Loss` or a function, from `losses.get`.
+
+    Returns:
+        `"probabilities"` (in [0, 1]), `"one_hot"`, `"levels"` (integers; predictions have one
+        more axis) or `"real"`.
+
+    Example:
+
+    >>> from keras_aegan import losses
+    >>> losses.target_domain(losses.get("binary_crossentropy"))
+    'probabilities'
+    """
+    kind = type(loss) if isinstance(loss, keras.losses.Loss) else loss
+    for domain, members in (
+        ("probabilities", _PROBABILITIES),
+        ("one_hot", _ONE_HOT),
+        ("levels", _LEVELS),
+    ):
+        if kind in members:
+            return domain
+    return "real"

@@ -1,0 +1,4 @@
+"""The models: each takes networks, is compiled with an objective, and is fitted to data."""
+
+from keras_aegan.models.autoencoder import Autoencoder as Autoencoder
+from keras_aegan.models.latent_variable_model import LatentVariableModel as LatentVariableModel

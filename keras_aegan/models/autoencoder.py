@@ -1,0 +1,62 @@
+"""The autoencoder: undercomplete by a narrow code, sparse by a regularizer on it."""
+
+import keras
+
+from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
+
+
+@keras.saving.register_keras_serializable(package="keras_aegan")
+class Autoencoder(EncoderDecoderModel):
+    """Learns a code h = f(x) from which x can be rebuilt, r = g(h).
+
+    L(x, g(f(x))) is minimised. With a code smaller than x (undercomplete) the networks must
+    choose what to keep: linear ones with squared error span PCA's subspace. With
+    `activity_regularizer=keras.regularizers.L1(1e-3)` on the code's layer it is a sparse
+    autoencoder; what regularizers add is logged as `regularization_loss`.
+
+    Reference: [Hinton & Salakhutdinov, 2006](https://doi.org/10.1126/science.1127647);
+    [Goodfellow, Bengio & Courville, 2016](https://www.deeplearningbook.org), chapter 14.
+
+    `compile` takes as `loss` the reconstruction loss: a Keras name, `Loss` or function, or one
+    of `keras_aegan.losses`; `"mse"` by default. Its only term is `reconstruction_loss`, of
+    weight 1, so `loss = reconstruction_loss + regularization_loss`.
+
+    Args:
+        encoder: Functional model from data to code.
+        decoder: Functional model from code to data. For a categorical loss its output has one
+            more axis, of levels.
+        **kwargs: `name` and `dtype`, as in `keras.Model`.
+
+    Input shape:
+        What the encoder takes, `(batch_size, ...)`. `fit` takes `x`, or `(x, target)`.
+
+    Output shape:
+        What the decoder gives: the reconstruction.
+
+    Raises:
+        TypeError: if a network is no `keras.Model`.
+        ValueError: if the shapes of code or reconstruction do not match.
+
+    Example:
+
+    >>> import keras, keras_aegan
+    >>> from keras_aegan import networks
+    >>> model = keras_aegan.models.Autoencoder(
+    ...     encoder=networks.dense_encoder(input_shape=(28, 28, 1), latent_dim=32),
+    ...     decoder=networks.dense_decoder(latent_dim=32, output_shape=(28, 28, 1)),
+    ... )
+    >>> model.compile(optimizer="adam", loss="mse")
+    >>> x = keras.random.uniform((64, 28, 28, 1))
+    >>> history = model.fit(x, epochs=1, verbose=0)
+    >>> model.encode(x).shape
+    (64, 32)
+    """
+
+    def call(self, inputs, training=False):
+        """The reconstruction r = g(f(x))."""
+        return self.decoder(self.encoder(inputs, training=training), training=training)
+
+    def autoencoder_terms(self, x, target, training):
+        """L(x, g(f(x))), `(batch_size,)`."""
+        reconstruction = self(x, training=training)
+        return {"reconstruction_loss": self.reconstruction_loss(target, reconstruction)}, reconstruction

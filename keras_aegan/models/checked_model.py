@@ -1,0 +1,175 @@
+"""The door: what `fit` and `evaluate` ask of data before they touch a weight."""
+
+import keras
+
+from keras_aegan.models import data_checks
+
+
+class CheckedModel(keras.Model):
+    """A Keras model that looks at its data first: wrong data get a sentence, not a training.
+
+    Arrays are checked whole, a dataset by its first batch. A subclass says in
+    `check_data(x, y)` what its networks and its loss can take.
+    """
+
+    def check_data(self, x, y=None):
+        """Refuses data that the networks or the loss cannot take, with one sentence."""
+
+    def fit(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        epochs=1,
+        verbose="auto",
+        callbacks=None,
+        validation_split=0.0,
+        validation_data=None,
+        shuffle=True,
+        class_weight=None,
+        sample_weight=None,
+        **kwargs,
+    ):
+        """Trains as `keras.Model.fit` does, after a look at the data.
+
+        Arrays are checked whole, a dataset by its first batch: shape, dtype, NaN, and the range
+        that the loss needs.
+
+        Args:
+            x: array, `tf.data.Dataset`, `keras.utils.PyDataset` or generator.
+            y: targets, where the class takes any.
+            batch_size: examples a step, of arrays; 32 if `None`.
+            epochs: passes over the data.
+            verbose: `"auto"`, 0, 1 or 2.
+            callbacks: Keras callbacks.
+            validation_split: the fraction of the arrays, their end, to validate on.
+            validation_data: as in Keras: `x`, `(x,)`, `(x, y)`, `(x, y, sample_weight)`, or a
+                dataset.
+            shuffle: whether to shuffle arrays each epoch.
+            class_weight: refused; use `sample_weight`.
+            sample_weight: `(num_examples,)`.
+            **kwargs: `initial_epoch`, `steps_per_epoch`, `validation_steps`,
+                `validation_batch_size`, `validation_freq`, as in Keras.
+
+        Returns:
+            A `keras.callbacks.History`.
+
+        Raises:
+            ValueError: if the data cannot be trained on.
+            TypeError: if their dtype is not what the model takes.
+        """
+        if class_weight is not None:
+            raise ValueError(
+                "`class_weight` needs class labels as targets; weight examples by "
+                f"`sample_weight` instead. Received: class_weight={class_weight}"
+            )
+        x, y = self._admit(x, y, sample_weight)
+        if validation_data is not None:
+            validation_data = self._admit_validation(validation_data)
+        return super().fit(
+            x,
+            y,
+            batch_size=batch_size,
+            epochs=epochs,
+            verbose=verbose,
+            callbacks=callbacks,
+            validation_split=validation_split,
+            validation_data=validation_data,
+            shuffle=shuffle and data_checks.is_array(x),
+            sample_weight=sample_weight,
+            **kwargs,
+        )
+
+    def evaluate(
+        self,
+        x=None,
+        y=None,
+        batch_size=None,
+        verbose="auto",
+        sample_weight=None,
+        steps=None,
+        callbacks=None,
+        return_dict=False,
+        **kwargs,
+    ):
+        """Measures as `keras.Model.evaluate` does, after a look at the data.
+
+        Args:
+            x: as in `fit`.
+            y: as in `fit`.
+            batch_size: examples a step, of arrays; 32 if `None`.
+            verbose: `"auto"`, 0, 1 or 2.
+            sample_weight: `(num_examples,)`.
+            steps: how many batches of a dataset; all if `None`.
+            callbacks: Keras callbacks.
+            return_dict: whether to give a dict rather than a list.
+            **kwargs: what Keras's own `fit` passes on.
+
+        Returns:
+            The means of the loss, the terms and the metrics.
+        """
+        if not kwargs:  # inside `fit`, the data have been looked at
+            x, y = self._admit(x, y, sample_weight)
+        return super().evaluate(
+            x,
+            y,
+            batch_size=batch_size,
+            verbose=verbose,
+            sample_weight=sample_weight,
+            steps=steps,
+            callbacks=callbacks,
+            return_dict=return_dict,
+            **kwargs,
+        )
+
+    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+        """One step on one batch, as in `keras.Model.train_on_batch`."""
+        x, y = self._admit(x, y, sample_weight)
+        return super().train_on_batch(x, y, sample_weight, class_weight, return_dict)
+
+    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+        """The measures of one batch, as in `keras.Model.test_on_batch`."""
+        x, y = self._admit(x, y, sample_weight)
+        return super().test_on_batch(x, y, sample_weight, return_dict)
+
+    def _admit(self, x, y, sample_weight):
+        """Checks the data at the door; gives the `x` and `y` to go on with."""
+        self._assert_compile_called("fit")
+        if x is None or isinstance(x, (list, tuple, dict)):
+            raise ValueError(
+                "`x` must be one array or a dataset, with targets and weights as arguments of "
+                f"their own. Received: x of type {type(x).__name__}"
+            )
+        if not data_checks.is_array(x):
+            batch, x = data_checks.peek(x)
+            if batch is not None:
+                batch_x, batch_y, batch_weight = keras.utils.unpack_x_y_sample_weight(batch)
+                self._check_arrays(batch_x, batch_y, batch_weight)
+            return x, y
+        self._check_arrays(x, y, sample_weight)
+        # Keras drops the weights of examples that come without targets.
+        return x, x if y is None and sample_weight is not None else y
+
+    def _admit_validation(self, validation_data):
+        if isinstance(validation_data, list):
+            validation_data = tuple(validation_data)
+        if not isinstance(validation_data, tuple):
+            x, _ = self._admit(validation_data, None, None)
+            return x
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(validation_data)
+        x, y = self._admit(x, y, sample_weight)
+        return keras.utils.pack_x_y_sample_weight(x, y, sample_weight)
+
+    def _check_arrays(self, x, y, sample_weight):
+        if not data_checks.is_array(x):
+            raise ValueError(
+                "`x` must be one array. Received: a batch whose x is of type " + type(x).__name__
+            )
+        if y is not None and len(y.shape) and y.shape[0] != x.shape[0]:
+            raise ValueError(
+                "`x` and `y` must hold as many examples. "
+                f"Received: x.shape={tuple(x.shape)}, y.shape={tuple(y.shape)}"
+            )
+        self.check_data(x, y)
+        if sample_weight is not None:
+            data_checks.check_sample_weight(sample_weight, x.shape[0])

@@ -1,0 +1,129 @@
+"""What is asked of data before training: one sentence at the door, not a traceback later."""
+
+import itertools
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+# Data in [0, 1] that went through resizing or float16 may leave the interval by rounding.
+_TOLERANCE = 1e-3
+
+
+def peek(data):
+    """The first batch of a dataset, and a dataset that still holds all of its batches.
+
+    Args:
+        data: a `tf.data.Dataset`, a `keras.utils.PyDataset`, a generator, or any other
+            iterable that can be iterated again.
+
+    Returns:
+        `(batch, data)`: only for a generator is `data` another object than was given. `batch`
+        is `None` where a look would cost or change something (a distributed dataset).
+
+    Raises:
+        ValueError: if the data holds no batch.
+    """
+    if isinstance(data, tf.distribute.DistributedDataset):
+        return None, data
+    if isinstance(data, keras.utils.PyDataset):
+        if data.num_batches == 0:
+            raise ValueError("`x` must hold at least one batch. Received: an empty PyDataset")
+        return data[0], data
+    iterator = iter(data.take(1) if isinstance(data, tf.data.Dataset) else data)
+    try:
+        batch = next(iterator)
+    except StopIteration:
+        raise ValueError(
+            f"`x` must hold at least one batch. Received: an empty {type(data).__name__}"
+        ) from None
+    return batch, itertools.chain([batch], iterator) if iterator is data else data
+
+
+def is_array(data):
+    """Whether data are held in memory, to be checked whole."""
+    return hasattr(data, "shape") and hasattr(data, "dtype") or hasattr(data, "to_numpy")
+
+
+def check_array(name, array, shape, domain="real", num_levels=None, hint=""):
+    """Refuses an array that a network or a loss cannot mean.
+
+    Args:
+        name: the argument's name, for the message.
+        array: the array, `(num_examples, ...)`.
+        shape: the shape of one example; `None` fits any size.
+        domain: `"real"`, `"probabilities"`, `"one_hot"` or `"levels"` (see
+            `losses.target_domain`), or `"integer"`.
+        num_levels: for `"levels"`: how many there are.
+        hint: a sentence that follows where the shape is wrong.
+
+    Returns:
+        `(smallest, largest)` value, or `None` where it is not known without running anything.
+
+    Raises:
+        TypeError: if the dtype is wrong.
+        ValueError: if the shape or a value is wrong.
+    """
+    received = tuple(array.shape)
+    if len(received) != len(shape) + 1 or any(
+        None not in (a, b) and a != b for a, b in zip(shape, received[1:], strict=True)
+    ):
+        if not hint and received[1:] + (1,) == tuple(shape):
+            hint = f" Add the channel axis: {name}[..., None]."
+        expected = ", ".join(["num_examples", *("any" if s is None else str(s) for s in shape)])
+        raise ValueError(
+            f"`{name}` must have the shape ({expected}). Received: {name}.shape={received}.{hint}"
+        )
+    if received[0] == 0:
+        raise ValueError(f"`{name}` must hold at least one example. Received: shape {received}")
+    _check_dtype(name, array, domain)
+    if isinstance(array, tf.Tensor) and not hasattr(array, "numpy"):
+        return None
+    return _check_values(name, np.asarray(array), domain, num_levels)
+
+
+def _check_dtype(name, array, domain):
+    dtype = keras.backend.standardize_dtype(array.dtype) if hasattr(array, "dtype") else "float32"
+    if domain in ("levels", "integer"):
+        if not keras.backend.is_int_dtype(dtype):
+            raise TypeError(f"`{name}` must hold integers. Received: {name}.dtype={dtype}")
+    elif not keras.backend.is_float_dtype(dtype):
+        largest = f", with values up to {np.max(array)}" if dtype != "string" else ""
+        raise TypeError(
+            f"`{name}` must be floating-point, scaled to the range that the loss and the "
+            f'decoder\'s output expect: for images, {name}.astype("float32") / 255. '
+            f"Received: {name}.dtype={dtype}{largest}"
+        )
+
+
+def _check_values(name, array, domain, num_levels):
+    # min and max pass NaN on, so two passes over the data see everything.
+    smallest, largest = array.min(), array.max()
+    if not (np.isfinite(smallest) and np.isfinite(largest)):
+        index = np.argwhere(~np.isfinite(array))[0]
+        raise ValueError(
+            f"`{name}` must be finite. Received: {array[tuple(index)]} in example {index[0]}"
+        )
+    unit = domain in ("probabilities", "one_hot")
+    if unit and not (smallest >= -_TOLERANCE and largest <= 1 + _TOLERANCE):
+        raise ValueError(
+            f"`{name}` must lie in [0, 1] for a cross-entropy loss: it reads {name} as "
+            f"probabilities. Received: values in [{smallest:.6g}, {largest:.6g}]"
+        )
+    if domain == "levels" and not (smallest >= 0 and largest < num_levels):
+        raise ValueError(
+            f"`{name}` must hold levels from 0 to {num_levels - 1}, as many as the decoder's "
+            f"last axis has. Received: values in [{smallest}, {largest}]"
+        )
+    return float(smallest), float(largest)
+
+
+def check_sample_weight(sample_weight, num_examples):
+    """Refuses sample weights that are not one finite number per example."""
+    if tuple(sample_weight.shape) != (num_examples,):
+        raise ValueError(
+            f"`sample_weight` must have the shape ({num_examples},): one weight per example. "
+            f"Received: sample_weight.shape={tuple(sample_weight.shape)}"
+        )
+    if not np.all(np.isfinite(sample_weight)):
+        raise ValueError("`sample_weight` must be finite. Received: NaN or infinite weights")

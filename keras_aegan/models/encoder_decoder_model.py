@@ -1,0 +1,216 @@
+"""What every model with an encoder and a decoder shares."""
+
+import warnings
+
+import keras
+import tensorflow as tf
+
+from keras_aegan import losses
+from keras_aegan.models import data_checks, network_checks
+from keras_aegan.models.latent_variable_model import LatentVariableModel
+
+
+class EncoderDecoderModel(LatentVariableModel):
+    """Abstract base of the autoencoders: one player, an encoder, a decoder, a code between.
+
+    A subclass gives `call` and `autoencoder_terms(x, target, training)`.
+
+    Args:
+        encoder: network from data to code.
+        decoder: network from code to data, or to levels of data.
+        **kwargs: `name` and `dtype`, as in `keras.Model`.
+    """
+
+    default_loss = "mse"
+    default_loss_weights = {"reconstruction_loss": 1.0}
+
+    def __init__(self, encoder, decoder, **kwargs):
+        super().__init__(**kwargs)
+        network_checks.check_network("encoder", encoder)
+        network_checks.check_network("decoder", decoder)
+        self.encoder = encoder
+        self.decoder = decoder
+        network_checks.check_code_shapes(encoder.output_shape[1:], decoder.input_shape[1:])
+        network_checks.check_reconstruction_shape(self.data_shape, decoder.output_shape[1:])
+        self.built = True
+
+    @property
+    def data_shape(self):
+        """The shape of one example."""
+        return tuple(self.encoder.inputs[0].shape[1:])
+
+    @property
+    def players(self):
+        """One player trains both networks."""
+        return {"autoencoder": [self.encoder, self.decoder]}
+
+    def autoencoder_terms(self, x, target, training):
+        """`({term: (batch_size,)}, reconstruction)`: the objective of this autoencoder."""
+        raise NotImplementedError(f"{type(self).__name__} must define `autoencoder_terms`.")
+
+    def reconstruction_loss(self, target, reconstruction):
+        """`compile`'s loss, one value per example, `(batch_size,)`."""
+        return losses.per_example(self.loss_function, target, reconstruction)
+
+    def resolve_loss(self, loss):
+        """The reconstruction loss; refuses one that cannot read the decoder's output."""
+        loss = losses.get(loss)
+        domain = losses.target_domain(loss)
+        network_checks.check_output_suits_loss(loss, domain, self.data_shape, self.decoder)
+        return loss
+
+    # ------------------------------------------------------------------------ steps
+
+    def train_step(self, data):
+        """One turn of the one player."""
+        x, target, sample_weight = _unpack(data)
+        reconstruction = self.minimize(
+            "autoencoder", lambda: self.autoencoder_terms(x, target, training=True), sample_weight
+        )
+        return self.logs(x, target, reconstruction, sample_weight)
+
+    def test_step(self, data):
+        """The same terms, measured."""
+        x, target, sample_weight = _unpack(data)
+        terms, reconstruction = self.autoencoder_terms(x, target, training=False)
+        self.measure("autoencoder", terms, sample_weight)
+        return self.logs(x, target, reconstruction, sample_weight)
+
+    # --------------------------------------------------------------------- abilities
+
+    def encode(self, x, batch_size=1024):
+        """The codes of examples.
+
+        Args:
+            x: `(num_examples, ...)`.
+            batch_size: examples run at once.
+
+        Returns:
+            NumPy array, `(num_examples, latent_dim)`.
+        """
+        self._check_inputs(x)
+        return self.run_in_batches(self._encode, x, batch_size=batch_size)
+
+    def decode(self, z, batch_size=1024):
+        """The data that codes stand for.
+
+        Args:
+            z: `(num_examples, latent_dim)`.
+            batch_size: codes run at once.
+
+        Returns:
+            NumPy array, `(num_examples, ...)`.
+        """
+        data_checks.check_array("z", z, self.decoder.inputs[0].shape[1:])
+        return self.run_in_batches(self._decode, z, batch_size=batch_size)
+
+    def reconstruction_error(self, x, target=None, batch_size=1024):
+        """The reconstruction loss of each example: large where x is unlike the training data.
+
+        Args:
+            x: `(num_examples, ...)`.
+            target: what the reconstruction is compared with; x itself if `None`.
+            batch_size: examples run at once.
+
+        Returns:
+            NumPy array, `(num_examples,)`, in the unit of `compile`'s loss.
+        """
+        self._assert_compile_called("reconstruction_error")
+        self.check_data(x, target)
+        targets = x if target is None else target
+        return self.run_in_batches(self._reconstruction_error, x, targets, batch_size=batch_size)
+
+    def _serve(self, x):
+        return self(x, training=False)
+
+    def _encode(self, x):
+        return self.encoder(x, training=False)
+
+    def _decode(self, z):
+        return self.decoder(z, training=False)
+
+    def _reconstruction_error(self, x, target):
+        return self.reconstruction_loss(target, self(x, training=False))
+
+    def _error_of_input(self, x):
+        return self._reconstruction_error(x, x)
+
+    def endpoints(self):
+        """`serve` (reconstruct), `encode`, `decode`; once compiled, `reconstruction_error`."""
+        x, z = _spec(self.encoder.inputs[0], "x"), _spec(self.decoder.inputs[0], "z")
+        endpoints = {
+            "serve": (self._serve, [x]),
+            "encode": (self._encode, [x]),
+            "decode": (self._decode, [z]),
+        }
+        if self.compiled and self._target_domain() != "levels" and not self._has_levels():
+            endpoints["reconstruction_error"] = (self._error_of_input, [x])
+        elif self.compiled:
+            dtype = "int32" if self._target_domain() == "levels" else "float32"
+            shape = self.decoder.output_shape[: -1 if dtype == "int32" else None]
+            target = tf.TensorSpec(shape, dtype, name="target")
+            endpoints["reconstruction_error"] = (self._reconstruction_error, [x, target])
+        return endpoints
+
+    # ------------------------------------------------------------------------- data
+
+    def check_data(self, x, y=None):
+        """Refuses data that the encoder or the loss cannot take, with one sentence."""
+        span = self._check_inputs(x, self._target_domain() if y is None else "real")
+        if y is None and (self._target_domain() == "levels" or self._has_levels()):
+            raise ValueError(
+                "`y` must hold the targets of a categorical loss, such as fit(x, levels) with "
+                "levels = keras_aegan.datasets.quantize(x, num_levels). Received: y=None"
+            )
+        if y is not None:
+            span = self._check_targets(y)
+        low, high = network_checks.output_range(self.decoder)
+        if span and self._target_domain() == "real" and not low - 1e-3 <= span[0] <= span[1] <= high + 1e-3:
+            warnings.warn(
+                f"The decoder's output lies in [{low:g}, {high:g}] and cannot reach targets in "
+                f"[{span[0]:.4g}, {span[1]:.4g}]: rescale the data or change the decoder's "
+                "output activation.",
+                stacklevel=4,
+            )
+
+    def _check_inputs(self, x, domain="real"):
+        encoder_input = self.encoder.inputs[0]
+        if keras.backend.is_int_dtype(encoder_input.dtype):
+            domain = "integer"
+        return data_checks.check_array("x", x, encoder_input.shape[1:], domain)
+
+    def _check_targets(self, y):
+        shape, domain = self.decoder.output_shape[1:], self._target_domain()
+        num_levels = shape[-1] if domain == "levels" else None
+        hint = ""
+        if len(y.shape) == 1 or (len(y.shape) == 2 and len(shape) > 1):
+            hint = (
+                " Class labels are no targets of an autoencoder: call fit(x), or "
+                "fit(dataset.map(lambda x, label: x))."
+            )
+        shape = shape[:-1] if num_levels else shape
+        return data_checks.check_array("y", y, shape, domain, num_levels, hint)
+
+    def _target_domain(self):
+        return losses.target_domain(self.loss_function)
+
+    def _has_levels(self):
+        return len(self.decoder.output_shape[1:]) == len(self.data_shape) + 1
+
+    def get_config(self):
+        """The networks, serialized."""
+        return {
+            **super().get_config(),
+            "encoder": keras.saving.serialize_keras_object(self.encoder),
+            "decoder": keras.saving.serialize_keras_object(self.decoder),
+        }
+
+
+def _unpack(data):
+    """`(x, target, sample_weight)`; without a target, x is its own."""
+    x, target, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+    return x, x if target is None else target, sample_weight
+
+
+def _spec(tensor, name):
+    return tf.TensorSpec(tensor.shape, tensor.dtype, name=name)

@@ -1,0 +1,381 @@
+"""The base of every model: players, named terms, and the one method that differentiates."""
+
+import contextlib
+import math
+import numbers
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from keras_aegan.models.checked_model import CheckedModel
+from keras_aegan.models.objective import Objective
+from keras_aegan.models.players_optimizer import PlayersOptimizer
+from keras_aegan.models.servable_model import ServableModel, Untracked
+
+
+class LatentVariableModel(CheckedModel, ServableModel):
+    """Abstract base: architecture in the constructor, objective in `compile`, data in `fit`.
+
+    A subclass says who plays, in what turn, and on which named terms; the base weights,
+    averages, scales for replicas and mixed precision, differentiates, applies, logs, saves and
+    exports. The path of a batch: `fit → train_step → <player>_terms → minimize → the player's
+    optimizer → logs`.
+
+    A subclass defines:
+
+    - `players`: dict, a player's name to the list of networks that it trains, in turn.
+    - `default_loss_weights`: dict, each term's name to its weight.
+    - `default_loss`, and `resolve_loss(loss)` where it takes one: `compile` stores the result
+      as `loss_function`.
+    - `train_step(data)`: the turns, each a call of `minimize`; and `test_step(data)`.
+    - `check_data(x, y)`: what is asked of data (see `CheckedModel`).
+    - `endpoints()`: what `export` writes (see `ServableModel`).
+    - `get_config()`: the constructor's arguments.
+
+    A term is a tensor of shape `(batch_size,)`, one value per example, unweighted. Only what
+    is a batch statistic by nature is a scalar.
+
+    Args:
+        **kwargs: `name` and `dtype`, as in `keras.Model`.
+
+    Example:
+
+    >>> import keras, keras_aegan
+    >>> class MeanEstimator(keras_aegan.models.LatentVariableModel):
+    ...     players = property(lambda self: {"estimator": [self.network]})
+    ...     default_loss_weights = {"squared_error": 1.0}
+    ...     def __init__(self, network, **kwargs):
+    ...         super().__init__(**kwargs)
+    ...         self.network = network
+    ...         self.built = True
+    ...     def estimator_terms(self, x):
+    ...         error = keras.ops.mean(keras.ops.square(x - self.network(x)), axis=-1)
+    ...         return {"squared_error": error}, None
+    ...     def train_step(self, data):
+    ...         self.minimize("estimator", lambda: self.estimator_terms(data))
+    ...         return self.logs()
+    >>> network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
+    >>> model = MeanEstimator(network)
+    >>> model.compile("sgd")
+    >>> history = model.fit(keras.random.normal((64, 3)), verbose=0)
+    >>> sorted(history.history)
+    ['loss', 'squared_error']
+    """
+
+    default_loss = None
+    default_loss_weights = {}
+
+    @property
+    def players(self):
+        """Dict, a player's name to the list of networks that it trains."""
+        raise NotImplementedError(f"{type(self).__name__} must define `players`.")
+
+    def resolve_loss(self, loss):
+        """The object that the terms call, from `compile`'s `loss`; refuses what cannot be one."""
+        if loss is not None:
+            raise ValueError(f"{type(self).__name__} takes no `loss`. Received: loss={loss!r}")
+
+    # ------------------------------------------------------------------ compile
+
+    def compile(
+        self,
+        optimizer="adam",
+        loss=None,
+        loss_weights=None,
+        metrics=None,
+        weighted_metrics=None,
+        run_eagerly=False,
+        steps_per_execution=1,
+        jit_compile="auto",
+        auto_scale_loss=True,
+    ):
+        """Sets the objective and the optimizers.
+
+        Args:
+            optimizer: a Keras name or instance, or a dict keyed by player. With several
+                players, one name or instance is cloned for each.
+            loss: what the class's own docstring says; the class's default if `None`.
+            loss_weights: dict, a term's name to its weight, over the class's defaults.
+            metrics: Keras metrics on (target, model output).
+            weighted_metrics: the same, weighted by `sample_weight`.
+            run_eagerly: as in `keras.Model.compile`.
+            steps_per_execution: as in `keras.Model.compile`.
+            jit_compile: as in `keras.Model.compile`.
+            auto_scale_loss: as in `keras.Model.compile`: under `mixed_float16`, each player's
+                optimizer scales its loss.
+
+        Raises:
+            ValueError: if a key is no player or no term, or a value is out of its range.
+        """
+        if not isinstance(steps_per_execution, numbers.Integral) or steps_per_execution < 1:
+            raise ValueError(
+                "`steps_per_execution` must be a positive integer. "
+                f"Received: steps_per_execution={steps_per_execution!r}"
+            )
+        self.loss_function = self.resolve_loss(self.default_loss if loss is None else loss)
+        weights = self._resolve_loss_weights(loss_weights)
+        optimizers = self._resolve_optimizers(optimizer)
+        arguments = {
+            "optimizer": optimizers if len(optimizers) > 1 else next(iter(optimizers.values())),
+            "loss": loss,
+            "loss_weights": loss_weights,
+            "metrics": metrics,
+            "weighted_metrics": weighted_metrics,
+            "run_eagerly": run_eagerly,
+            "steps_per_execution": steps_per_execution,
+            "jit_compile": jit_compile,
+            "auto_scale_loss": auto_scale_loss,
+        }
+        with self.distribute_strategy.scope():
+            if auto_scale_loss and self._computes_in_float16():
+                optimizers = {p: _scale_loss(o) for p, o in optimizers.items()}
+            for player, player_optimizer in optimizers.items():
+                player_optimizer.build(self._player_weights(player))
+            only = next(iter(optimizers.values())) if len(optimizers) == 1 else None
+            self._optimizers = optimizers
+            self._objective = Objective(weights, self._totals().values())
+            super().compile(
+                # An optimizer for Keras and its callbacks to find: the player's own where there
+                # is one player, or they would act on a phantom that never steps.
+                optimizer=only or PlayersOptimizer(optimizers),
+                metrics=metrics,
+                weighted_metrics=weighted_metrics,
+                run_eagerly=run_eagerly,
+                steps_per_execution=steps_per_execution,
+                jit_compile=jit_compile,
+                auto_scale_loss=False,
+            )
+        self._compile_arguments = Untracked(arguments)
+        self.forget_endpoint_functions()
+
+    @property
+    def optimizers(self):
+        """Dict, a player's name to its optimizer."""
+        return dict(self._optimizers)
+
+    @property
+    def loss_weights(self):
+        """Dict, a term's name to the variable that holds its weight."""
+        return dict(self._objective.weights)
+
+    def get_compile_config(self):
+        """The arguments of `compile`, serialized."""
+        if not self.compiled:
+            return {}
+        return keras.saving.serialize_keras_object(self._compile_arguments.value)
+
+    def compile_from_config(self, config):
+        """Compiles as `get_compile_config` says; the optimizers are built, ready to be loaded."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def _resolve_loss_weights(self, loss_weights):
+        weights = dict(self.default_loss_weights)
+        if loss_weights is not None and not isinstance(loss_weights, dict):
+            raise TypeError(
+                f"`loss_weights` must be a dict keyed by {sorted(weights)}. "
+                f"Received: loss_weights={loss_weights!r}"
+            )
+        for term, weight in (loss_weights or {}).items():
+            if term not in weights:
+                raise ValueError(
+                    f"`loss_weights` must be keyed by terms of {type(self).__name__}, "
+                    f"{sorted(weights)}. Received: key {term!r}"
+                )
+            if not isinstance(weight, numbers.Real) or not (math.isfinite(weight) and weight >= 0):
+                raise ValueError(
+                    "`loss_weights` must hold finite numbers, zero or more. "
+                    f"Received: loss_weights[{term!r}]={weight!r}"
+                )
+            weights[term] = weight
+        return weights
+
+    def _resolve_optimizers(self, optimizer):
+        players = list(self.players)
+        if isinstance(optimizer, dict) and "class_name" not in optimizer:
+            if set(optimizer) != set(players):
+                raise ValueError(
+                    f"`optimizer` must have a key for each player, {players}. "
+                    f"Received: keys {sorted(optimizer)}"
+                )
+            optimizers = {player: _get_optimizer(optimizer[player]) for player in players}
+        else:
+            optimizer = _get_optimizer(optimizer)
+            # One player keeps the very object, as in Keras; several get one each.
+            optimizers = {
+                player: optimizer if len(players) == 1 else optimizer.from_config(config)
+                for player, config in ((player, optimizer.get_config()) for player in players)
+            }
+        if len({id(o) for o in optimizers.values()}) < len(players):
+            raise ValueError(
+                "`optimizer` must hold another instance for each player: an optimizer's state "
+                f"belongs to one. Received: one object for several of {players}"
+            )
+        return optimizers
+
+    def _computes_in_float16(self):
+        networks = [network for networks in self.players.values() for network in networks]
+        return any(
+            layer.dtype_policy.name == "mixed_float16"
+            for network in networks
+            for layer in network._flatten_layers()
+        )
+
+    def _player_weights(self, player):
+        networks = self.players[player]
+        return list({id(w): w for n in networks for w in n.trainable_weights}.values())
+
+    def _totals(self):
+        """A player's name to the log's name for its weighted sum."""
+        players = list(self.players)
+        return {p: "loss" if len(players) == 1 else f"{p}_loss" for p in players}
+
+    # ------------------------------------------------------------- one training step
+
+    def minimize(self, player, terms, sample_weight=None):
+        """Steps one player down the weighted sum of its terms.
+
+        Args:
+            player: a key of `players`.
+            terms: a function that runs the networks and gives `(terms, outputs)`: a dict of
+                tensors of shape `(batch_size,)`, and whatever the caller wants back.
+            sample_weight: `(batch_size,)`, or `None`.
+
+        Returns:
+            `outputs`, as `terms` gave them.
+        """
+        weights, optimizer = self._player_weights(player), self._optimizers[player]
+        with self._independent_noise(), tf.GradientTape() as tape:
+            named_terms, outputs = terms()
+            loss = self.measure(player, named_terms, sample_weight)
+            # Optimizers sum gradients over replicas: each brings its share of the global mean.
+            scaled_loss = optimizer.scale_loss(loss * self._share_of_batch(named_terms))
+        optimizer.apply(tape.gradient(scaled_loss, weights), weights)
+        return outputs
+
+    def measure(self, player, terms, sample_weight=None):
+        """The weighted sum of a player's terms, averaged over the batch; the logs remember it.
+
+        Args:
+            player: a key of `players`.
+            terms: dict of tensors of shape `(batch_size,)`.
+            sample_weight: `(batch_size,)`, or `None`.
+
+        Returns:
+            Σ weight × mean of the term + what the player's networks' regularizers add; `()`.
+        """
+        trackers, batch_size = self._objective.trackers, _batch_size(terms)
+        loss = ops.zeros((), "float32")
+        for name, values in terms.items():
+            mean = _batch_mean(values, sample_weight)  # ()
+            trackers[name].update_state(mean, sample_weight=batch_size)
+            loss += self._objective.weights[name] * mean
+        regularizers = [r for network in self.players[player] for r in network.losses]
+        if regularizers:
+            regularization_loss = sum(ops.cast(ops.sum(r), "float32") for r in regularizers)
+            trackers["regularization_loss"].update_state(regularization_loss, batch_size)
+            self._objective.is_regularized = True
+            loss += regularization_loss
+        if self._totals()[player] not in terms:
+            trackers[self._totals()[player]].update_state(loss, sample_weight=batch_size)
+        return loss
+
+    def logs(self, x=None, target=None, output=None, sample_weight=None):
+        """What a step gives to `fit`: the running means, and `compile`'s metrics.
+
+        Args:
+            x: the model's input.
+            target: what the metrics compare with.
+            output: the model's output.
+            sample_weight: `(batch_size,)`, or `None`.
+
+        Returns:
+            Dict, a name to a scalar.
+        """
+        logs = self.compute_metrics(x, target, output, sample_weight)
+        if isinstance(self.distribute_strategy, tf.distribute.MultiWorkerMirroredStrategy):
+            # Between workers, Keras reduces logs along axis 0, and a scalar has none.
+            logs = {name: ops.reshape(value, (1,)) for name, value in logs.items()}
+        return logs
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Updates `compile`'s metrics; without targets they compare with x itself."""
+        return super().compute_metrics(x, x if y is None else y, y_pred, sample_weight)
+
+    @property
+    def metrics(self):
+        """The means of the terms, then Keras's own list less its loss tracker, which is ours."""
+        if not self.compiled:
+            return super().metrics
+        return self._objective.metrics + [m for m in super().metrics if m.name != "loss"]
+
+    def _share_of_batch(self, terms):
+        """This replica's part of the global batch: 1 on a single replica."""
+        if self.distribute_strategy.num_replicas_in_sync == 1:
+            return 1.0
+        batch_size = ops.cast(_batch_size(terms), "float32")
+        replica = tf.distribute.get_replica_context()
+        return batch_size / replica.all_reduce(tf.distribute.ReduceOp.SUM, batch_size)
+
+    @contextlib.contextmanager
+    def _independent_noise(self):
+        """Gives each replica noise of its own: one mirrored seed draws the same on all.
+
+        For the length of a turn the replica's number is added to every seed, Keras's own
+        layers' included; the states that are saved stay equal on all replicas.
+        """
+        if self.distribute_strategy.num_replicas_in_sync == 1:
+            yield
+            return
+        replica_id = tf.distribute.get_replica_context().replica_id_in_sync_group
+        states = self._noise_states()
+        # A prime stride: seeds that a user numbers 1, 2, 3 … must not meet.
+        shifts = [ops.cast([1_000_003, 0], s.dtype) * ops.cast(replica_id, s.dtype) for s in states]
+        for state, shift in zip(states, shifts, strict=True):
+            state.assign(state + shift)
+        yield
+        for state, shift in zip(states, shifts, strict=True):
+            state.assign(state - shift)
+
+    def _noise_states(self):
+        """The states of all seed generators, this model's and its layers'."""
+        return [v for v in self.variables if v.name == "seed_generator_state"]
+
+    def extra_state(self):
+        """The noise's state, without which a resumed run differs, and the weights of the terms."""
+        state = {f"noise_{i}": variable for i, variable in enumerate(self._noise_states())}
+        if self.compiled:
+            state.update({v.name: v for v in self._objective.weights.values()})
+        return state
+
+
+def _get_optimizer(identifier):
+    optimizer = keras.optimizers.get(identifier)
+    if optimizer is None:
+        raise ValueError("`optimizer` must be a Keras optimizer or its name. Received: None")
+    return optimizer
+
+
+def _scale_loss(optimizer):
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        return optimizer
+    return keras.optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
+
+
+def _batch_size(terms):
+    """How many examples the terms hold, on this replica; 1 if all are batch statistics."""
+    for values in terms.values():
+        if len(values.shape):
+            return ops.shape(values)[0]
+    return 1
+
+
+def _batch_mean(values, sample_weight):
+    """The mean over the batch, weighted as Keras weights: Σ wᵢvᵢ / batch size; `()`."""
+    values = ops.cast(values, "float32")
+    if len(values.shape) == 0:
+        return values
+    if sample_weight is not None:
+        values = values * ops.cast(sample_weight, "float32")
+    # A replica may get no example of the last batch, and 0/0 would poison the others.
+    return ops.sum(values) / ops.cast(ops.maximum(ops.shape(values)[0], 1), "float32")

@@ -1,0 +1,144 @@
+"""What is asked of the networks that a user passes in: right shapes, and a fitting output."""
+
+import keras
+
+_OUTPUT_RANGES = {
+    "sigmoid": (0.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
+    "softmax": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "relu": (0.0, float("inf")),
+    "softplus": (0.0, float("inf")),
+}
+# Layers that move values about, and let through the range of what feeds them.
+_SHAPE_LAYERS = (
+    keras.layers.Reshape,
+    keras.layers.Flatten,
+    keras.layers.Permute,
+    keras.layers.Cropping1D,
+    keras.layers.Cropping2D,
+    keras.layers.Cropping3D,
+)
+
+
+def check_network(name, network, num_inputs=1, num_outputs=1):
+    """Refuses what is no built Keras model with so many inputs and outputs.
+
+    Args:
+        name: the argument's name, for the message.
+        network: what came.
+        num_inputs: how many inputs it must have.
+        num_outputs: how many outputs it must have.
+
+    Raises:
+        TypeError: if it is no `keras.Model`.
+        ValueError: if its inputs and outputs are not known, or not so many.
+    """
+    if not isinstance(network, keras.Model):
+        raise TypeError(
+            f"`{name}` must be a keras.Model, such as keras_aegan.networks makes. "
+            f"Received: {name}={network!r} of type {type(network).__name__}"
+        )
+    inputs, outputs = getattr(network, "inputs", None), getattr(network, "outputs", None)
+    if not inputs or not outputs:
+        raise ValueError(
+            f"`{name}` must be a Functional model, or a Sequential one that starts with "
+            "keras.Input: its shapes must be known before it sees data. "
+            f"Received: {type(network).__name__} {network.name!r} without inputs"
+        )
+    if (len(inputs), len(outputs)) != (num_inputs, num_outputs):
+        raise ValueError(
+            f"`{name}` must have {_count(num_inputs, 'input')} and "
+            f"{_count(num_outputs, 'output')}. "
+            f"Received: {_count(len(inputs), 'input')} and {_count(len(outputs), 'output')}"
+        )
+
+
+def check_code_shapes(code_shape, decoder_input_shape):
+    """Refuses a decoder that does not take what the encoder gives."""
+    if not compatible(code_shape, decoder_input_shape):
+        raise ValueError(
+            f"`decoder` must take the encoder's code, of shape {tuple(code_shape)}. "
+            f"Received: a decoder whose input has the shape {tuple(decoder_input_shape)}"
+        )
+
+
+def check_reconstruction_shape(data_shape, reconstruction_shape):
+    """Refuses a decoder whose output is neither data nor levels of data."""
+    if not (
+        compatible(data_shape, reconstruction_shape)
+        or compatible(data_shape, reconstruction_shape[:-1])
+    ):
+        raise ValueError(
+            f"`decoder` must give what the encoder takes, the shape {tuple(data_shape)}, or that "
+            "with one more axis of levels for a categorical loss. "
+            f"Received: a decoder whose output has the shape {tuple(reconstruction_shape)}"
+        )
+
+
+def check_output_suits_loss(loss, domain, data_shape, decoder):
+    """Refuses a loss that cannot read the decoder's output.
+
+    Args:
+        loss: from `losses.get`.
+        domain: `losses.target_domain(loss)`.
+        data_shape: the shape of one example.
+        decoder: the network.
+
+    Raises:
+        ValueError: if the output lacks, or has, an axis of levels; or if it is not a
+            probability where the loss needs one.
+    """
+    shape, activation = decoder.output_shape[1:], final_activation(decoder)
+    has_levels = len(shape) == len(data_shape) + 1
+    if has_levels and domain not in ("levels", "one_hot") or not has_levels and domain == "levels":
+        more = "one more axis of levels than x has" if domain == "levels" else "the shape of x"
+        raise ValueError(
+            f"`loss` {_loss_name(loss)!r} needs a decoder whose output has {more}. "
+            f"Received: an output of shape {tuple(shape)} for x of shape {tuple(data_shape)}"
+        )
+    if domain == "real" or getattr(loss, "from_logits", False) or activation is None:
+        return
+    wanted = "sigmoid" if domain == "probabilities" else "softmax"
+    low, high = _OUTPUT_RANGES.get(activation, (-float("inf"), float("inf")))
+    if low < 0 or high > 1:
+        raise ValueError(
+            f"`loss` {_loss_name(loss)!r} reads the decoder's output as probabilities: end the "
+            f'decoder in output_activation="{wanted}", or use the loss with from_logits=True. '
+            f"Received: a decoder that ends in {activation!r}"
+        )
+
+
+def final_activation(network):
+    """The name of the activation that a network ends in, or `None` where it cannot be told."""
+    for layer in reversed(network.layers):
+        if isinstance(layer, keras.Model):
+            return final_activation(layer)
+        if isinstance(layer, keras.layers.Softmax):
+            return "softmax"
+        if isinstance(layer, keras.layers.ReLU):
+            return "relu"
+        if not isinstance(layer, _SHAPE_LAYERS):
+            return getattr(getattr(layer, "activation", None), "__name__", None)
+    return None
+
+
+def output_range(network):
+    """The interval that a network's output cannot leave: `(low, high)`."""
+    infinity = float("inf")
+    return _OUTPUT_RANGES.get(final_activation(network), (-infinity, infinity))
+
+
+def compatible(shape, other):
+    """Whether two shapes can be the same; `None` fits any size."""
+    return len(shape) == len(other) and all(
+        a == b or a is None or b is None for a, b in zip(shape, other, strict=True)
+    )
+
+
+def _count(number, noun):
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _loss_name(loss):
+    return getattr(loss, "name", None) or getattr(loss, "__name__", str(loss))

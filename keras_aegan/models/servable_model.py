@@ -1,0 +1,119 @@
+"""From a model to a file and back: `.keras`, SavedModel, and endpoints run on arrays."""
+
+import numbers
+
+import keras
+import tensorflow as tf
+
+
+class ServableModel(keras.Model):
+    """A Keras model whose whole state is saved, and whose abilities are named endpoints.
+
+    A subclass gives in `endpoints()` what it can do; `export` writes them into one SavedModel,
+    and its public methods run them on arrays, a batch at a time.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.forget_endpoint_functions()
+
+    def forget_endpoint_functions(self):
+        """Has the endpoints traced anew: what they compute has changed."""
+        self._endpoint_functions = Untracked({})
+
+    def endpoints(self):
+        """Dict, an endpoint's name to `(function, [input specs])`; the first is the default."""
+        raise NotImplementedError(f"{type(self).__name__} must define `endpoints`.")
+
+    def extra_state(self):
+        """Dict, a name to a variable that Keras leaves out of the model's file."""
+        return {}
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The model that `get_config` describes."""
+        return cls(
+            **{
+                name: keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
+                if isinstance(value, dict)
+                else value
+                for name, value in config.items()
+            }
+        )
+
+    def save_own_variables(self, store):
+        """Saves what Keras saves, and `extra_state`."""
+        super().save_own_variables(store)
+        for name, variable in self.extra_state().items():
+            store[name] = variable
+
+    def load_own_variables(self, store):
+        """Loads what `save_own_variables` wrote."""
+        names = set(store.keys())
+        super().load_own_variables({name: store[name] for name in names if name.isdigit()})
+        for name, variable in self.extra_state().items():
+            if name in names:  # not in a file of weights from before `compile`
+                variable.assign(store[name])
+
+    def export(self, filepath, format="tf_saved_model", network=None, verbose=None, **kwargs):
+        """Writes one SavedModel with a named endpoint for each thing that the model does.
+
+        The batch size is dynamic. The SavedModel loads and runs where `keras_aegan` is not
+        installed: `tf.saved_model.load(filepath).encode(x)`.
+
+        Args:
+            filepath: the folder to write.
+            format: `"tf_saved_model"`; or `"onnx"` or `"litert"`, which hold one network.
+            network: for those two, which: the name of an attribute, such as `"encoder"`.
+            verbose: whether to print what was written.
+            **kwargs: passed to Keras's own export.
+
+        Raises:
+            ValueError: if `network` names none, or goes with a SavedModel.
+        """
+        if format == "tf_saved_model" and network is None:
+            archive = keras.export.ExportArchive()
+            archive.track(self)
+            for name, (function, input_signature) in self.endpoints().items():
+                archive.add_endpoint(name, function, input_signature)
+            archive.write_out(filepath, verbose=bool(verbose), **kwargs)
+            return
+        networks = {id(n) for networks in self.players.values() for n in networks}
+        names = sorted(name for name, value in vars(self).items() if id(value) in networks)
+        if network not in names:
+            raise ValueError(
+                f'`network` must be one of {names} where `format="{format}"`: such a file holds '
+                f"one network. Received: network={network!r}"
+            )
+        getattr(self, network).export(filepath, format=format, verbose=verbose, **kwargs)
+
+    def run_in_batches(self, function, *arrays, batch_size):
+        """A method of this model run on arrays of any length, a batch at a time.
+
+        Args:
+            function: a bound method that takes and gives tensors, batch axis first.
+            *arrays: its inputs, `(num_examples, ...)` each.
+            batch_size: examples run at once.
+
+        Returns:
+            A NumPy array `(num_examples, ...)`, or a structure of them.
+        """
+        if not isinstance(batch_size, numbers.Integral) or batch_size < 1:
+            raise ValueError(
+                f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}"
+            )
+        traced = self._endpoint_functions.value.setdefault(
+            function.__name__, tf.function(function, autograph=False, reduce_retracing=True)
+        )
+        batches = [
+            traced(*(tf.convert_to_tensor(a[start : start + batch_size]) for a in arrays))
+            for start in range(0, len(arrays[0]), batch_size)
+        ]
+        return keras.tree.map_structure(lambda *parts: tf.concat(parts, axis=0).numpy(), *batches)
+
+
+class Untracked:
+    """Holds what Keras must neither track nor save as part of a model."""
+
+    def __init__(self, value):
+        self.value = value

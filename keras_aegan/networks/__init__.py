@@ -1,0 +1,6 @@
+"""Networks: functions that return Functional models, to use as they are or to copy from."""
+
+from keras_aegan.networks.convolutional import convolutional_decoder as convolutional_decoder
+from keras_aegan.networks.convolutional import convolutional_encoder as convolutional_encoder
+from keras_aegan.networks.dense import dense_decoder as dense_decoder
+from keras_aegan.networks.dense import dense_encoder as dense_encoder

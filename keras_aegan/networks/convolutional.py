@@ -1,0 +1,154 @@
+"""Convolutional encoders and decoders."""
+
+import math
+
+import keras
+from keras import layers
+
+from keras_aegan.networks.arguments import check_shape, check_units, hidden_block
+
+# Four divides by the stride of two: a transposed convolution then covers every pixel equally
+# often, and draws no checkerboard (https://distill.pub/2016/deconv-checkerboard/).
+_KERNEL_SIZE = 4
+_STRIDE = 2
+
+
+def convolutional_encoder(
+    input_shape,
+    latent_dim,
+    filters=(32, 64),
+    activation="relu",
+    batch_normalization=False,
+    latent_activation=None,
+    activity_regularizer=None,
+    name="encoder",
+):
+    """Convolutions of stride 2, then a dense layer to the code.
+
+    Args:
+        input_shape: `(height, width, channels)`.
+        latent_dim: the size of the code.
+        filters: the number of filters of each convolution; each halves height and width.
+        activation: the convolutions' activation.
+        batch_normalization: whether to normalise each convolution before its activation.
+        latent_activation: the code's activation; linear by default, as in a `Dense` layer.
+        activity_regularizer: on the code, such as `keras.regularizers.L1(1e-3)` for a sparse
+            autoencoder.
+        name: the model's name.
+
+    Returns:
+        A Functional model from `(batch_size, height, width, channels)` to
+        `(batch_size, latent_dim)`.
+
+    Raises:
+        ValueError: if a shape or size is not positive, or the image is too small to be halved
+            so often.
+
+    Example:
+
+    >>> import keras_aegan
+    >>> keras_aegan.networks.convolutional_encoder((28, 28, 1), latent_dim=32).output_shape
+    (None, 32)
+    """
+    input_shape = _check_image_shape("input_shape", input_shape, filters, ranks=(3,))
+    check_units("latent_dim", (latent_dim,))
+    inputs = keras.Input(input_shape, name="x")
+    hidden = inputs
+    for i, num_filters in enumerate(filters):
+        convolution = layers.Conv2D(
+            num_filters,
+            _KERNEL_SIZE,
+            _STRIDE,
+            padding="same",
+            use_bias=not batch_normalization,
+            name=f"convolution_{i}",
+        )
+        hidden = hidden_block(hidden, convolution, activation, batch_normalization)
+    code = layers.Dense(
+        latent_dim, latent_activation, activity_regularizer=activity_regularizer, name="code"
+    )(layers.Flatten(name="flatten")(hidden))  # (batch_size, latent_dim)
+    return keras.Model(inputs, code, name=name)
+
+
+def convolutional_decoder(
+    latent_dim,
+    output_shape,
+    filters=(64, 32),
+    activation="relu",
+    batch_normalization=False,
+    output_activation=None,
+    name="decoder",
+):
+    """A dense layer from the code, then transposed convolutions of stride 2.
+
+    Args:
+        latent_dim: the size of the code.
+        output_shape: `(height, width, channels)`; for a categorical loss
+            `(height, width, channels, num_levels)`. Sizes that cannot be halved so often are
+            grown to the next larger and cropped.
+        filters: the number of filters that each transposed convolution reads; each doubles
+            height and width.
+        activation: the hidden activation.
+        batch_normalization: whether to normalise each hidden layer before its activation;
+            the output never is.
+        output_activation: linear by default, as in a `Conv2D` layer; `"sigmoid"` for data in
+            [0, 1], `"tanh"` for [-1, 1], `"softmax"` over levels.
+        name: the model's name.
+
+    Returns:
+        A Functional model from `(batch_size, latent_dim)` to `(batch_size, *output_shape)`.
+
+    Raises:
+        ValueError: if a shape or size is not positive, or the image is too small to be halved
+            so often.
+
+    Example:
+
+    >>> import keras_aegan
+    >>> keras_aegan.networks.convolutional_decoder(32, (28, 28, 1)).output_shape
+    (None, 28, 28, 1)
+    """
+    output_shape = _check_image_shape("output_shape", output_shape, filters, ranks=(3, 4))
+    check_units("latent_dim", (latent_dim,))
+    (height, width), scale = output_shape[:2], _STRIDE ** len(filters)
+    seed_height, seed_width = math.ceil(height / scale), math.ceil(width / scale)
+    inputs = keras.Input((latent_dim,), name="z")
+    seed = layers.Dense(
+        seed_height * seed_width * filters[0], use_bias=not batch_normalization, name="dense"
+    )
+    hidden = hidden_block(inputs, seed, activation, batch_normalization)
+    hidden = layers.Reshape((seed_height, seed_width, filters[0]), name="image")(hidden)
+    for i, num_filters in enumerate(filters[1:]):
+        convolution = _transposed_convolution(
+            num_filters, f"transposed_convolution_{i}", use_bias=not batch_normalization
+        )
+        hidden = hidden_block(hidden, convolution, activation, batch_normalization)
+    outputs = _transposed_convolution(math.prod(output_shape[2:]), "output")(hidden)
+    excess = (seed_height * scale - height, seed_width * scale - width)
+    if any(excess):
+        outputs = layers.Cropping2D([(e // 2, e - e // 2) for e in excess], name="crop")(outputs)
+    if len(output_shape) == 4:
+        outputs = layers.Reshape(output_shape, name="levels")(outputs)
+    outputs = layers.Activation(output_activation or "linear", name="output_activation")(outputs)
+    return keras.Model(inputs, outputs, name=name)
+
+
+def _transposed_convolution(filters, name, use_bias=True):
+    return layers.Conv2DTranspose(
+        filters, _KERNEL_SIZE, _STRIDE, padding="same", use_bias=use_bias, name=name
+    )
+
+
+def _check_image_shape(name, shape, filters, ranks):
+    shape = check_shape(name, shape)
+    check_units("filters", filters)
+    if not filters:
+        raise ValueError("`filters` must hold at least one number of filters. Received: ()")
+    if len(shape) not in ranks:
+        raise ValueError(f"`{name}` must be (height, width, channels). Received: {name}={shape}")
+    if min(shape[:2]) < _STRIDE ** len(filters):
+        raise ValueError(
+            f"`filters` halves the image {len(filters)} times, so height and width must be at "
+            f"least {_STRIDE ** len(filters)}. Received: {name}={shape}"
+        )
+    return shape

@@ -1,0 +1,107 @@
+"""Fully connected encoders and decoders."""
+
+import math
+
+import keras
+from keras import layers
+
+from keras_aegan.networks.arguments import check_shape, check_units, hidden_block
+
+
+def dense_encoder(
+    input_shape,
+    latent_dim,
+    hidden_units=(512, 256),
+    activation="relu",
+    batch_normalization=False,
+    latent_activation=None,
+    activity_regularizer=None,
+    name="encoder",
+):
+    """A stack of dense layers from data to code.
+
+    Args:
+        input_shape: tuple, the shape of one example; it is flattened.
+        latent_dim: the size of the code.
+        hidden_units: the sizes of the hidden layers, in order; `()` for a linear encoder.
+        activation: the hidden layers' activation.
+        batch_normalization: whether to normalise each hidden layer before its activation.
+        latent_activation: the code's activation; linear by default, as in a `Dense` layer.
+        activity_regularizer: on the code, such as `keras.regularizers.L1(1e-3)` for a sparse
+            autoencoder.
+        name: the model's name.
+
+    Returns:
+        A Functional model from `(batch_size, *input_shape)` to `(batch_size, latent_dim)`.
+
+    Raises:
+        ValueError: if a shape or size is not positive.
+
+    Example:
+
+    >>> import keras_aegan
+    >>> keras_aegan.networks.dense_encoder((28, 28, 1), latent_dim=32).output_shape
+    (None, 32)
+    """
+    input_shape = check_shape("input_shape", input_shape)
+    check_units("latent_dim", (latent_dim,))
+    check_units("hidden_units", hidden_units)
+    inputs = keras.Input(input_shape, name="x")
+    hidden = layers.Flatten(name="flatten")(inputs) if len(input_shape) > 1 else inputs
+    for i, units in enumerate(hidden_units):
+        dense = layers.Dense(units, use_bias=not batch_normalization, name=f"dense_{i}")
+        hidden = hidden_block(hidden, dense, activation, batch_normalization)
+    code = layers.Dense(
+        latent_dim, latent_activation, activity_regularizer=activity_regularizer, name="code"
+    )(hidden)  # (batch_size, latent_dim)
+    return keras.Model(inputs, code, name=name)
+
+
+def dense_decoder(
+    latent_dim,
+    output_shape,
+    hidden_units=(256, 512),
+    activation="relu",
+    batch_normalization=False,
+    output_activation=None,
+    name="decoder",
+):
+    """A stack of dense layers from code to data.
+
+    Args:
+        latent_dim: the size of the code.
+        output_shape: tuple, the shape of one example; for a categorical loss with one more
+            axis, the number of levels.
+        hidden_units: the sizes of the hidden layers, in order; `()` for a linear decoder.
+        activation: the hidden layers' activation.
+        batch_normalization: whether to normalise each hidden layer before its activation;
+            the output never is.
+        output_activation: linear by default, as in a `Dense` layer; `"sigmoid"` for data in
+            [0, 1], `"tanh"` for [-1, 1], `"softmax"` over levels.
+        name: the model's name.
+
+    Returns:
+        A Functional model from `(batch_size, latent_dim)` to `(batch_size, *output_shape)`.
+
+    Raises:
+        ValueError: if a shape or size is not positive.
+
+    Example:
+
+    >>> import keras_aegan
+    >>> keras_aegan.networks.dense_decoder(32, (28, 28, 1), output_activation="sigmoid").output_shape
+    (None, 28, 28, 1)
+    """
+    output_shape = check_shape("output_shape", output_shape)
+    check_units("latent_dim", (latent_dim,))
+    check_units("hidden_units", hidden_units)
+    inputs = keras.Input((latent_dim,), name="z")
+    hidden = inputs
+    for i, units in enumerate(hidden_units):
+        dense = layers.Dense(units, use_bias=not batch_normalization, name=f"dense_{i}")
+        hidden = hidden_block(hidden, dense, activation, batch_normalization)
+    flat = layers.Dense(math.prod(output_shape), name="output")(hidden)
+    shaped = layers.Reshape(output_shape, name="reshape")(flat)
+    # A softmax over levels needs the last axis, so the activation comes after the shape.
+    outputs = layers.Activation(output_activation or "linear", name="output_activation")(shaped)
+    return keras.Model(inputs, outputs, name=name)
