@@ -53,7 +53,8 @@ class LatentVariableModel(CheckedModel, ServableModel):
     ...         error = keras.ops.mean(keras.ops.square(x - self.network(x)), axis=-1)
     ...         return {"squared_error": error}, None
     ...     def train_step(self, data):
-    ...         self.minimize("estimator", lambda: self.estimator_terms(data))
+    ...         x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+    ...         self.minimize("estimator", lambda: self.estimator_terms(x))
     ...         return self.logs()
     >>> network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
     >>> model = MeanEstimator(network)
@@ -336,6 +337,20 @@ class LatentVariableModel(CheckedModel, ServableModel):
         yield
         for state, shift in zip(states, shifts, strict=True):
             state.assign(state - shift)
+
+    def _maybe_symbolic_build(self, iterator=None, data_batch=None):
+        """Lets Keras build metrics from one replica's batch.
+
+        Keras itself averages the batch over replicas, and between workers it cannot average
+        `(x, y)`.
+        """
+        if iterator is not None and self._distribute_strategy is not None:
+            _, _, batches = next(iter(iterator))
+            data_batch = keras.tree.map_structure(
+                lambda values: self.distribute_strategy.experimental_local_results(values)[0],
+                next(batches),
+            )
+        super()._maybe_symbolic_build(data_batch=data_batch)
 
     def _noise_states(self):
         """The states of all seed generators, this model's and its layers'."""

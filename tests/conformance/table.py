@@ -1,0 +1,161 @@
+"""The table of models that every property is tested on: a new model is a row here."""
+
+import dataclasses
+from collections.abc import Callable
+
+import keras
+import numpy as np
+import pytest
+from keras import layers
+
+from keras_aegan import models, networks
+from tests.conformance.user_model import TwoPlayers
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """How to make a model tiny, what to feed it, and what it is expected to offer."""
+
+    make: Callable  # () -> model, uncompiled, its noise seeded
+    data: Callable  # (num_examples) -> the positional arguments of fit
+    endpoints: dict  # name -> the arguments of a call for a batch of n: (n) -> tuple
+    compile: dict = dataclasses.field(default_factory=dict)
+    noisy: bool = False  # whether a training step draws random numbers
+
+
+def _floats(*shape, seed=0, low=0.0, high=1.0):
+    return np.random.default_rng(seed).uniform(low, high, shape).astype("float32")
+
+
+def _autoencoder_endpoints(data_shape, latent_dim):
+    return {
+        "serve": lambda n: (_floats(n, *data_shape),),
+        "encode": lambda n: (_floats(n, *data_shape),),
+        "decode": lambda n: (_floats(n, latent_dim),),
+        "reconstruction_error": lambda n: (_floats(n, *data_shape),),
+    }
+
+
+def _dense_autoencoder():
+    return models.Autoencoder(
+        networks.dense_encoder((12,), 3, (8,)), networks.dense_decoder(3, (12,), (8,))
+    )
+
+
+def _regularized_convolutional_autoencoder():
+    """Convolutions, an activity regularizer on the code and a weight regularizer."""
+    encoder = networks.convolutional_encoder(
+        (8, 8, 1), 3, (4, 4), activity_regularizer=keras.regularizers.L1(1e-2)
+    )
+    z = keras.Input((3,))
+    hidden = layers.Dense(8, "relu", kernel_regularizer=keras.regularizers.L2(1e-2))(z)
+    x = layers.Reshape((8, 8, 1))(layers.Dense(64, "sigmoid")(hidden))
+    return models.Autoencoder(encoder, keras.Model(z, x, name="decoder"))
+
+
+def _noisy_autoencoder():
+    """Keras's own noise layers inside a user's network, which draw from seeds of their own."""
+    x = keras.Input((12,))
+    hidden = layers.Dropout(0.2, seed=2)(layers.GaussianNoise(0.5, seed=1)(x))
+    encoder = keras.Model(x, layers.Dense(3)(layers.Dense(8, "relu")(hidden)), name="encoder")
+    return models.Autoencoder(encoder, networks.dense_decoder(3, (12,), (8,)))
+
+
+def _categorical_autoencoder():
+    return models.Autoencoder(
+        networks.dense_encoder((4, 4), 3, (8,)),
+        networks.dense_decoder(3, (4, 4, 5), (8,), output_activation="softmax"),
+    )
+
+
+def _levels(n, seed=1):
+    return np.random.default_rng(seed).integers(0, 5, (n, 4, 4)).astype("int32")
+
+
+def _two_players():
+    return TwoPlayers(
+        networks.dense_decoder(3, (12,), (8,), name="generator"),
+        networks.dense_encoder((12,), 1, (8,), name="critic"),
+    )
+
+
+ROWS = {
+    "dense_autoencoder": Row(
+        make=_dense_autoencoder,
+        data=lambda n: (_floats(n, 12),),
+        endpoints=_autoencoder_endpoints((12,), 3),
+        compile={"metrics": ["mae"]},
+    ),
+    "regularized_convolutional_autoencoder": Row(
+        make=_regularized_convolutional_autoencoder,
+        data=lambda n: (_floats(n, 8, 8, 1),),
+        endpoints=_autoencoder_endpoints((8, 8, 1), 3),
+        compile={"loss": "binary_crossentropy", "loss_weights": {"reconstruction_loss": 3.0}},
+    ),
+    "likelihood_autoencoder": Row(
+        make=_dense_autoencoder,
+        data=lambda n: (_floats(n, 12), _floats(n, 12, seed=1)),
+        endpoints=_autoencoder_endpoints((12,), 3),
+        compile={"loss": "gaussian_nll", "optimizer": {"autoencoder": "sgd"}},
+    ),
+    "noisy_autoencoder": Row(
+        make=_noisy_autoencoder,
+        data=lambda n: (_floats(n, 12),),
+        endpoints=_autoencoder_endpoints((12,), 3),
+        noisy=True,
+    ),
+    "categorical_autoencoder": Row(
+        make=_categorical_autoencoder,
+        data=lambda n: (_floats(n, 4, 4), _levels(n)),
+        endpoints={
+            **_autoencoder_endpoints((4, 4), 3),
+            "reconstruction_error": lambda n: (_floats(n, 4, 4), _levels(n)),
+        },
+        compile={"loss": "categorical_nll"},
+    ),
+    "two_players": Row(
+        make=_two_players,
+        data=lambda n: (_floats(n, 12),),
+        endpoints={"serve": lambda n: (_floats(n, 3),)},
+        compile={"optimizer": {"critic": "adam", "generator": keras.optimizers.SGD(0.01)}},
+        noisy=True,
+    ),
+}
+
+every_row = pytest.mark.parametrize("row", list(ROWS.values()), ids=list(ROWS))
+every_noiseless_row = pytest.mark.parametrize(
+    "row", [r for r in ROWS.values() if not r.noisy], ids=[n for n, r in ROWS.items() if not r.noisy]
+)
+every_noisy_row = pytest.mark.parametrize(
+    "row", [r for r in ROWS.values() if r.noisy], ids=[n for n, r in ROWS.items() if r.noisy]
+)
+
+
+def compiled(row, **changes):
+    """The row's model, compiled; the same weights every time."""
+    keras.utils.set_random_seed(1)
+    model = row.make()
+    arguments = {**row.compile, **changes}
+    optimizer = arguments.get("optimizer")
+    if isinstance(optimizer, dict):  # an instance belongs to one model: make another of its kind
+        arguments["optimizer"] = {
+            player: o if isinstance(o, str) else o.from_config(o.get_config())
+            for player, o in optimizer.items()
+        }
+    model.compile(**arguments)
+    return model
+
+
+def state(model):
+    """All that training changes: weights, noise, and every player's optimizer."""
+    variables = [*model.variables, *(v for o in model.optimizers.values() for v in o.variables)]
+    return [np.array(v) for v in variables]
+
+
+def assert_same_state(model, other, **tolerance):
+    """Exactly equal, or within the tolerance that is given."""
+    for a, b in zip(state(model), state(other), strict=True):
+        if tolerance:
+            np.testing.assert_allclose(a, b, **tolerance)
+        else:
+            np.testing.assert_array_equal(a, b)

@@ -1,0 +1,43 @@
+"""The same training under XLA and in half precision."""
+
+import keras
+import numpy as np
+import pytest
+
+from tests.conformance.table import compiled, every_noiseless_row, every_row
+
+
+@every_noiseless_row
+def test_xla_trains_as_without(row):
+    arrays = row.data(32)
+    plain, xla = compiled(row, jit_compile=False), compiled(row, jit_compile=True)
+    for model in (plain, xla):
+        model.fit(*arrays, batch_size=8, epochs=2, shuffle=False, verbose=0)
+    for a, b in zip(plain.weights, xla.weights, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)  # sums in another order
+
+
+@every_row
+def test_xla_trains(row):
+    model = compiled(row, jit_compile=True, steps_per_execution=2)
+    history = model.fit(*row.data(32), batch_size=8, verbose=0).history
+    assert all(np.isfinite(values).all() for values in history.values())
+
+
+@every_row
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_half_precision_trains_close_to_float32(row, policy):
+    # Noise in half precision is another draw: enough examples for the means to agree.
+    arrays = row.data(1024)
+    exact = compiled(row).fit(*arrays, batch_size=64, epochs=2, shuffle=False, verbose=0).history
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = compiled(row)
+        half = model.fit(*arrays, batch_size=64, epochs=2, shuffle=False, verbose=0).history
+    finally:
+        keras.config.set_dtype_policy("float32")
+    for optimizer in model.optimizers.values():
+        is_scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
+        assert is_scaled == (policy == "mixed_float16")
+    for name, values in exact.items():
+        np.testing.assert_allclose(half[name], values, rtol=0.05, err_msg=name)

@@ -1,0 +1,87 @@
+"""The SavedModel: named endpoints that answer where `keras_aegan` cannot be imported."""
+
+import json
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tests.conformance.table import ROWS, compiled, every_row
+
+_CLIENT = """
+import sys
+sys.modules["keras_aegan"] = None  # importing it now fails
+import json, pathlib, numpy as np, tensorflow as tf
+folder = pathlib.Path(sys.argv[1])
+for name in json.loads((folder / "rows.json").read_text()):
+    served = tf.saved_model.load(str(folder / name))
+    calls = np.load(folder / f"{name}.npz")
+    for call in sorted({key.rsplit("/", 1)[0] for key in calls}):
+        endpoint = call.split("/")[0]
+        given = [calls[k] for k in sorted(calls) if k.startswith(f"{call}/in")]
+        answer = getattr(served, endpoint)(*map(tf.constant, given))
+        np.testing.assert_allclose(answer, calls[f"{call}/out"], atol=1e-5, err_msg=call)
+        print("answered", name, call)
+assert sys.modules["keras_aegan"] is None
+"""
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Every row's SavedModel, with questions and the model's own answers beside it."""
+    folder = tmp_path_factory.mktemp("exported")
+    for name, row in ROWS.items():
+        model = compiled(row)
+        model.fit(*row.data(16), verbose=0)
+        model.export(folder / name)
+        calls = {}
+        for endpoint, arguments in row.endpoints.items():
+            for n in (1, 7, 1000):
+                given = arguments(n)
+                for i, array in enumerate(given):
+                    calls[f"{endpoint}/{n}/in{i}"] = array
+                method = model.predict if endpoint == "serve" else getattr(model, endpoint)
+                options = {"verbose": 0} if endpoint == "serve" else {}
+                calls[f"{endpoint}/{n}/out"] = method(*given, **options)
+        np.savez(folder / f"{name}.npz", **calls)
+    (folder / "rows.json").write_text(json.dumps(list(ROWS)))
+    return folder
+
+
+def test_endpoints_answer_without_the_package(exported):
+    client = subprocess.run(
+        [sys.executable, "-c", _CLIENT, str(exported)],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        cwd=exported,
+    )
+    assert client.returncode == 0, client.stderr[-3000:]
+    calls = 3 * sum(len(row.endpoints) for row in ROWS.values())
+    assert client.stdout.count("answered") == calls
+
+
+@every_row
+def test_signatures_are_listed_with_a_dynamic_batch(row, exported):
+    name = next(n for n, r in ROWS.items() if r is row)
+    served = tf.saved_model.load(str(exported / name))
+    assert set(row.endpoints) | {"serving_default"} == set(served.signatures)
+    for signature in served.signatures.values():
+        for spec in signature.structured_input_signature[1].values():
+            assert spec.shape[0] is None
+
+
+def test_saved_model_cli_shows_the_endpoints(exported):
+    cli = pathlib.Path(sys.executable).with_name("saved_model_cli")
+    shown = subprocess.run(
+        [cli, "show", "--dir", exported / "dense_autoencoder", "--tag_set", "serve"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert shown.returncode == 0, shown.stderr[-3000:]
+    for endpoint in ("serve", "encode", "decode", "reconstruction_error"):
+        assert f'"{endpoint}"' in shown.stdout

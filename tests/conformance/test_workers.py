@@ -1,0 +1,79 @@
+"""Two processes under MultiWorkerMirroredStrategy hold the weights that one would."""
+
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+import numpy as np
+
+from tests.conformance.table import ROWS, compiled
+
+_ROOT = pathlib.Path(__file__).parents[2]
+_WORKER = """
+import json, os, pathlib, sys
+import numpy as np
+import tensorflow as tf
+strategy = tf.distribute.MultiWorkerMirroredStrategy()
+from tests.conformance.table import ROWS, compiled
+rank = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
+for name, row in ROWS.items():
+    with strategy.scope():
+        model = compiled(row)
+    history = model.fit(*row.data(32), batch_size=8, epochs=2, shuffle=False, verbose=0).history
+    logs = model.evaluate(*row.data(32), batch_size=8, return_dict=True, verbose=0)
+    weights = {f"weight_{i:03d}": v.numpy() for i, v in enumerate(model.variables)}
+    numbers = {f"log_{n}": np.array(v) for n, v in {**history, **logs}.items()}
+    np.savez(pathlib.Path(sys.argv[1]) / f"{name}_{rank}.npz", **weights, **numbers)
+"""
+
+
+def _free_ports(count):
+    sockets = [socket.socket() for _ in range(count)]
+    for s in sockets:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def test_two_workers_train_as_one_process(tmp_path):
+    addresses = [f"127.0.0.1:{port}" for port in _free_ports(2)]
+    workers = []
+    for rank in range(2):
+        cluster = {"cluster": {"worker": addresses}, "task": {"type": "worker", "index": rank}}
+        environment = {**os.environ, "TF_CONFIG": json.dumps(cluster), "PYTHONPATH": str(_ROOT)}
+        with open(tmp_path / f"{rank}.log", "w") as log:
+            workers.append(
+                subprocess.Popen(
+                    [sys.executable, "-c", _WORKER, str(tmp_path)],
+                    env=environment,
+                    stdout=log,
+                    stderr=log,
+                )
+            )
+    try:
+        codes = [worker.wait(timeout=300) for worker in workers]
+    finally:
+        for worker in workers:
+            worker.kill()
+    assert codes == [0, 0], (tmp_path / "0.log").read_text()[-3000:]
+
+    for name, row in ROWS.items():
+        first, second = (np.load(tmp_path / f"{name}_{rank}.npz") for rank in range(2))
+        for key in first.files:
+            np.testing.assert_array_equal(first[key], second[key], err_msg=f"{name} {key}")
+        if row.noisy:
+            continue  # two workers draw other noise than one process
+        alone = compiled(row)
+        history = alone.fit(*row.data(32), batch_size=8, epochs=2, shuffle=False, verbose=0).history
+        for i, variable in enumerate(alone.variables):
+            np.testing.assert_allclose(
+                first[f"weight_{i:03d}"], variable.numpy(), atol=1e-5, err_msg=name
+            )
+        logs = alone.evaluate(*row.data(32), batch_size=8, return_dict=True, verbose=0)
+        for log, value in {**history, **logs}.items():
+            np.testing.assert_allclose(first[f"log_{log}"], value, rtol=1e-4, err_msg=log)
