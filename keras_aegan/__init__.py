@@ -8,9 +8,9 @@ if _keras.backend.backend() != "tensorflow":
         f"KERAS_BACKEND=tensorflow. Received: KERAS_BACKEND={_keras.backend.backend()}"
     )
 
-from keras_aegan import datasets as datasets  # noqa: E402
-from keras_aegan import losses as losses  # noqa: E402
-from keras_aegan import models as models  # noqa: E402
-from keras_aegan import networks as networks  # noqa: E402
-from keras_aegan import plotting as plotting  # noqa: E402
-from keras_aegan.version import __version__ as __version__  # noqa: E402
+from keras_aegan import datasets as datasets
+from keras_aegan import losses as losses
+from keras_aegan import models as models
+from keras_aegan import networks as networks
+from keras_aegan import plotting as plotting
+from keras_aegan.version import __version__ as __version__

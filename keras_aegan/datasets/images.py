@@ -53,7 +53,6 @@ def load_images(
         RuntimeError: if the set can neither be downloaded nor read.
 
     Example:
-
     >>> from keras_aegan import datasets
     >>> (x_train, y_train), (x_test, y_test) = datasets.load_images("mnist", digits=(7,))
     >>> x_train.shape[1:], float(x_train.max()), set(y_train.tolist())

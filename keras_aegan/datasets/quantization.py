@@ -20,7 +20,6 @@ def quantize(x, num_levels, value_range=(0.0, 1.0)):
         ValueError: if there are fewer than two levels, or a value lies outside the range.
 
     Example:
-
     >>> import numpy as np, keras_aegan
     >>> keras_aegan.datasets.quantize(np.array([0.0, 0.4, 0.6, 1.0]), num_levels=2).tolist()
     [0, 0, 1, 1]
@@ -49,7 +48,6 @@ def dequantize(levels, num_levels, value_range=(0.0, 1.0)):
         float32 array of the shape of `levels`.
 
     Example:
-
     >>> import numpy as np, keras_aegan
     >>> keras_aegan.datasets.dequantize(np.array([0, 1]), num_levels=2).tolist()
     [0.25, 0.75]

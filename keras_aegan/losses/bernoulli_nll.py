@@ -27,7 +27,6 @@ class BernoulliNLL(NegativeLogLikelihood):
         `call` gives `(batch_size,)`, in nats.
 
     Example:
-
     >>> import numpy as np
     >>> from keras_aegan.losses import BernoulliNLL
     >>> x, p = np.array([[1.0, 0.0]], "float32"), np.array([[0.5, 0.5]], "float32")

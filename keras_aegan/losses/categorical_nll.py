@@ -27,7 +27,6 @@ class CategoricalNLL(NegativeLogLikelihood):
         `call` gives `(batch_size,)`, in nats.
 
     Example:
-
     >>> import numpy as np
     >>> from keras_aegan.losses import CategoricalNLL
     >>> levels = np.array([[0, 3]])

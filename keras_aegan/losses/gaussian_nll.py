@@ -37,7 +37,6 @@ class GaussianNLL(NegativeLogLikelihood):
         ValueError: if `scale` is neither positive nor `"optimal"`.
 
     Example:
-
     >>> import numpy as np
     >>> from keras_aegan.losses import GaussianNLL
     >>> nll = GaussianNLL(scale=1.0).call(np.zeros((1, 2), "float32"), np.ones((1, 2), "float32"))

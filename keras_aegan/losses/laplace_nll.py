@@ -34,7 +34,6 @@ class LaplaceNLL(NegativeLogLikelihood):
         ValueError: if `scale` is neither positive nor `"optimal"`.
 
     Example:
-
     >>> import numpy as np
     >>> from keras_aegan.losses import LaplaceNLL
     >>> nll = LaplaceNLL(scale=0.5).call(np.zeros((1, 2), "float32"), np.ones((1, 2), "float32"))

@@ -26,7 +26,6 @@ class NegativeLogLikelihood(keras.losses.Loss):
         `call` gives `(batch_size,)`, in nats.
 
     Example:
-
     >>> import keras, keras_aegan
     >>> class ExponentialNLL(keras_aegan.losses.NegativeLogLikelihood):
     ...     def log_density(self, y_true, y_pred):

@@ -50,7 +50,6 @@ def get(identifier):
         ValueError: if there is no such loss, or if it sums over the batch.
 
     Example:
-
     >>> import keras_aegan
     >>> keras_aegan.losses.get("gaussian_nll").scale
     1.0
@@ -92,7 +91,6 @@ def per_example(loss, target, prediction):
         ValueError: if the loss averages over the batch by itself.
 
     Example:
-
     >>> import numpy as np
     >>> from keras_aegan import losses
     >>> x = np.zeros((2, 4, 4, 1), "float32")
@@ -126,7 +124,6 @@ def target_domain(loss):
         more axis) or `"real"`.
 
     Example:
-
     >>> from keras_aegan import losses
     >>> losses.target_domain(losses.get("binary_crossentropy"))
     'probabilities'

@@ -38,7 +38,6 @@ class Autoencoder(EncoderDecoderModel):
         ValueError: if the shapes of code or reconstruction do not match.
 
     Example:
-
     >>> import keras, keras_aegan
     >>> from keras_aegan import networks
     >>> model = keras_aegan.models.Autoencoder(
@@ -59,4 +58,6 @@ class Autoencoder(EncoderDecoderModel):
     def autoencoder_terms(self, x, target, training):
         """L(x, g(f(x))), `(batch_size,)`."""
         reconstruction = self(x, training=training)
-        return {"reconstruction_loss": self.reconstruction_loss(target, reconstruction)}, reconstruction
+        return {
+            "reconstruction_loss": self.reconstruction_loss(target, reconstruction)
+        }, reconstruction

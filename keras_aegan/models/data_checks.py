@@ -37,12 +37,14 @@ def peek(data):
         raise ValueError(
             f"`x` must hold at least one batch. Received: an empty {type(data).__name__}"
         ) from None
-    return batch, itertools.chain([batch], iterator) if iterator is data else data
+    if iterator is data:  # it cannot be iterated again, and Keras knows generators only
+        return batch, (each for each in itertools.chain([batch], iterator))
+    return batch, data
 
 
 def is_array(data):
     """Whether data are held in memory, to be checked whole."""
-    return hasattr(data, "shape") and hasattr(data, "dtype") or hasattr(data, "to_numpy")
+    return (hasattr(data, "shape") and hasattr(data, "dtype")) or hasattr(data, "to_numpy")
 
 
 def check_array(name, array, shape, domain="real", num_levels=None, hint=""):

@@ -156,16 +156,16 @@ class EncoderDecoderModel(LatentVariableModel):
 
     def check_data(self, x, y=None):
         """Refuses data that the encoder or the loss cannot take, with one sentence."""
-        span = self._check_inputs(x, self._target_domain() if y is None else "real")
-        if y is None and (self._target_domain() == "levels" or self._has_levels()):
+        domain = self._target_domain()
+        if y is None and (domain == "levels" or self._has_levels()):
             raise ValueError(
                 "`y` must hold the targets of a categorical loss, such as fit(x, levels) with "
                 "levels = keras_aegan.datasets.quantize(x, num_levels). Received: y=None"
             )
-        if y is not None:
-            span = self._check_targets(y)
+        span = self._check_inputs(x, domain if y is None else "real")
+        span = span if y is None else self._check_targets(y)
         low, high = network_checks.output_range(self.decoder)
-        if span and self._target_domain() == "real" and not low - 1e-3 <= span[0] <= span[1] <= high + 1e-3:
+        if domain == "real" and span and not (low - 1e-3 <= span[0] and span[1] <= high + 1e-3):
             warnings.warn(
                 f"The decoder's output lies in [{low:g}, {high:g}] and cannot reach targets in "
                 f"[{span[0]:.4g}, {span[1]:.4g}]: rescale the data or change the decoder's "

@@ -40,7 +40,6 @@ class LatentVariableModel(CheckedModel, ServableModel):
         **kwargs: `name` and `dtype`, as in `keras.Model`.
 
     Example:
-
     >>> import keras, keras_aegan
     >>> class MeanEstimator(keras_aegan.models.LatentVariableModel):
     ...     players = property(lambda self: {"estimator": [self.network]})
@@ -311,7 +310,7 @@ class LatentVariableModel(CheckedModel, ServableModel):
         return self._objective.metrics + [m for m in super().metrics if m.name != "loss"]
 
     def _share_of_batch(self, terms):
-        """This replica's part of the global batch: 1 on a single replica."""
+        """The part of the global batch that this replica holds; all of it where there is one."""
         if self.distribute_strategy.num_replicas_in_sync == 1:
             return 1.0
         batch_size = ops.cast(_batch_size(terms), "float32")

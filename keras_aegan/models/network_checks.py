@@ -91,7 +91,8 @@ def check_output_suits_loss(loss, domain, data_shape, decoder):
     """
     shape, activation = decoder.output_shape[1:], final_activation(decoder)
     has_levels = len(shape) == len(data_shape) + 1
-    if has_levels and domain not in ("levels", "one_hot") or not has_levels and domain == "levels":
+    fits = domain in ("levels", "one_hot") if has_levels else domain != "levels"
+    if not fits:
         more = "one more axis of levels than x has" if domain == "levels" else "the shape of x"
         raise ValueError(
             f"`loss` {_loss_name(loss)!r} needs a decoder whose output has {more}. "

@@ -45,7 +45,6 @@ def convolutional_encoder(
             so often.
 
     Example:
-
     >>> import keras_aegan
     >>> keras_aegan.networks.convolutional_encoder((28, 28, 1), latent_dim=32).output_shape
     (None, 32)
@@ -103,7 +102,6 @@ def convolutional_decoder(
             so often.
 
     Example:
-
     >>> import keras_aegan
     >>> keras_aegan.networks.convolutional_decoder(32, (28, 28, 1)).output_shape
     (None, 28, 28, 1)

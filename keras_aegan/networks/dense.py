@@ -38,7 +38,6 @@ def dense_encoder(
         ValueError: if a shape or size is not positive.
 
     Example:
-
     >>> import keras_aegan
     >>> keras_aegan.networks.dense_encoder((28, 28, 1), latent_dim=32).output_shape
     (None, 32)
@@ -87,9 +86,8 @@ def dense_decoder(
         ValueError: if a shape or size is not positive.
 
     Example:
-
     >>> import keras_aegan
-    >>> keras_aegan.networks.dense_decoder(32, (28, 28, 1), output_activation="sigmoid").output_shape
+    >>> keras_aegan.networks.dense_decoder(latent_dim=32, output_shape=(28, 28, 1)).output_shape
     (None, 28, 28, 1)
     """
     output_shape = check_shape("output_shape", output_shape)

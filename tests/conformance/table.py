@@ -124,7 +124,9 @@ ROWS = {
 
 every_row = pytest.mark.parametrize("row", list(ROWS.values()), ids=list(ROWS))
 every_noiseless_row = pytest.mark.parametrize(
-    "row", [r for r in ROWS.values() if not r.noisy], ids=[n for n, r in ROWS.items() if not r.noisy]
+    "row",
+    [r for r in ROWS.values() if not r.noisy],
+    ids=[n for n, r in ROWS.items() if not r.noisy],
 )
 every_noisy_row = pytest.mark.parametrize(
     "row", [r for r in ROWS.values() if r.noisy], ids=[n for n, r in ROWS.items() if r.noisy]

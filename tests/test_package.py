@@ -1,0 +1,42 @@
+"""The package as a whole: what it imports, and the examples in its docstrings."""
+
+import doctest
+import importlib
+import pkgutil
+import subprocess
+import sys
+
+import pytest
+
+import keras_aegan
+
+MODULES = [module.name for module in pkgutil.walk_packages(keras_aegan.__path__, "keras_aegan.")]
+
+
+def test_heavy_libraries_are_imported_when_first_used():
+    code = (
+        "import sys, keras, tensorflow; before = set(sys.modules); import keras_aegan; "
+        "new = {m.split('.')[0] for m in set(sys.modules) - before}; "
+        "assert not new & {'sklearn', 'tensorflow_datasets', 'matplotlib', 'mlxtend'}, new"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_another_backend_is_refused():
+    code = (
+        "import keras; keras.backend.backend = lambda: 'torch'\n"
+        "try:\n    import keras_aegan\n"
+        "except ImportError as error:\n    assert 'KERAS_BACKEND=tensorflow' in str(error)\n"
+        "else:\n    raise SystemExit('imported')"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+@pytest.mark.filterwarnings("ignore:MNIST cannot be downloaded here")
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings_run(name):
+    if name.endswith("datasets.images"):
+        pytest.skip("its example downloads MNIST; tests/datasets runs the same calls")
+    module = importlib.import_module(name)
+    results = doctest.testmod(module, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert results.failed == 0
