@@ -14,7 +14,6 @@ def training_curves(history):
         ValueError: if nothing was logged.
 
     Example:
-
     >>> import keras_aegan
     >>> logs = {"loss": [3.0, 2.0], "val_loss": [3.5, 2.5], "kl_loss": [1.0, 0.5]}
     >>> figure = keras_aegan.plotting.training_curves(logs)

@@ -21,7 +21,6 @@ def image_grid(images, num_columns=None, titles=None, value_range=(0.0, 1.0)):
         ValueError: if these are no images, or not as many titles.
 
     Example:
-
     >>> import numpy as np, keras_aegan
     >>> figure = keras_aegan.plotting.image_grid(np.zeros((6, 28, 28, 1)), num_columns=3)
     >>> len(figure.axes)
@@ -60,7 +59,6 @@ def reconstruction_grid(rows, value_range=(0.0, 1.0)):
         ValueError: if these are no images, or not as many in each row.
 
     Example:
-
     >>> import numpy as np, keras_aegan
     >>> x = np.zeros((5, 28, 28))
     >>> figure = keras_aegan.plotting.reconstruction_grid({"original": x, "rebuilt": x})

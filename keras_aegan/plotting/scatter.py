@@ -22,7 +22,6 @@ def latent_scatter(codes, labels, label_names=None):
         ValueError: if codes are not two-dimensional, or not as many as labels.
 
     Example:
-
     >>> import numpy as np, keras_aegan
     >>> z = np.random.default_rng(0).normal(size=(100, 2))
     >>> figure = keras_aegan.plotting.latent_scatter({"PCA": z}, labels=np.arange(100) % 10)
