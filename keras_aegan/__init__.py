@@ -9,8 +9,10 @@ if _keras.backend.backend() != "tensorflow":
     )
 
 from keras_aegan import datasets as datasets
+from keras_aegan import layers as layers
 from keras_aegan import losses as losses
 from keras_aegan import models as models
 from keras_aegan import networks as networks
 from keras_aegan import plotting as plotting
+from keras_aegan import regularizers as regularizers
 from keras_aegan.version import __version__ as __version__

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from keras_aegan import losses
+from keras_aegan.layers import TiedDense
 from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.latent_variable_model import LatentVariableModel
 
@@ -32,6 +33,9 @@ class EncoderDecoderModel(LatentVariableModel):
         self.decoder = decoder
         network_checks.check_code_shapes(encoder.output_shape[1:], decoder.input_shape[1:])
         network_checks.check_reconstruction_shape(self.data_shape, decoder.output_shape[1:])
+        for layer in decoder.layers:
+            if isinstance(layer, TiedDense):
+                layer.tie(encoder)
         self.built = True
 
     @property

@@ -52,6 +52,8 @@ def check_network(name, network, num_inputs=1, num_outputs=1):
             f"{_count(num_outputs, 'output')}. "
             f"Received: {_count(len(inputs), 'input')} and {_count(len(outputs), 'output')}"
         )
+    for layer in network.layers:
+        _check_activity_regularizer(layer)
 
 
 def check_code_shapes(code_shape, decoder_input_shape):
@@ -107,6 +109,21 @@ def check_output_suits_loss(loss, domain, data_shape, decoder):
             f"`loss` {_loss_name(loss)!r} reads the decoder's output as probabilities: end the "
             f'decoder in output_activation="{wanted}", or use the loss with from_logits=True. '
             f"Received: a decoder that ends in {activation!r}"
+        )
+
+
+def _check_activity_regularizer(layer):
+    """Refuses a regularizer that reads probabilities on a layer that gives none."""
+    needed = getattr(layer.activity_regularizer, "activation_range", None)
+    activation = getattr(getattr(layer, "activation", None), "__name__", None)
+    if needed is None or activation is None:
+        return
+    low, high = _OUTPUT_RANGES.get(activation, (-float("inf"), float("inf")))
+    if low < needed[0] or high > needed[1]:
+        raise ValueError(
+            f"{type(layer.activity_regularizer).__name__} reads activations as probabilities: "
+            f"the layer {layer.name!r} must end in a sigmoid. "
+            f"Received: activation={activation!r}"
         )
 
 

@@ -5,6 +5,7 @@ import math
 import keras
 from keras import layers
 
+from keras_aegan.layers import TiedDense
 from keras_aegan.networks.arguments import check_shape, check_units, hidden_block
 
 
@@ -63,6 +64,7 @@ def dense_decoder(
     activation="relu",
     batch_normalization=False,
     output_activation=None,
+    tied_to=None,
     name="decoder",
 ):
     """A stack of dense layers from code to data.
@@ -77,6 +79,8 @@ def dense_decoder(
             the output never is.
         output_activation: linear by default, as in a `Dense` layer; `"sigmoid"` for data in
             [0, 1], `"tanh"` for [-1, 1], `"softmax"` over levels.
+        tied_to: the name of the encoder's `Dense` layer whose kernel, transposed, the output
+            layer takes (see `layers.TiedDense`), such as `"code"`; for `hidden_units=()`.
         name: the model's name.
 
     Returns:
@@ -98,7 +102,11 @@ def dense_decoder(
     for i, units in enumerate(hidden_units):
         dense = layers.Dense(units, use_bias=not batch_normalization, name=f"dense_{i}")
         hidden = hidden_block(hidden, dense, activation, batch_normalization)
-    flat = layers.Dense(math.prod(output_shape), name="output")(hidden)
+    num_outputs = math.prod(output_shape)
+    if tied_to is None:
+        flat = layers.Dense(num_outputs, name="output")(hidden)
+    else:
+        flat = TiedDense(num_outputs, tied_to, name="output")(hidden)
     shaped = layers.Reshape(output_shape, name="reshape")(flat)
     # A softmax over levels needs the last axis, so the activation comes after the shape.
     outputs = layers.Activation(output_activation or "linear", name="output_activation")(shaped)

@@ -1,0 +1,73 @@
+"""Salt-and-pepper noise."""
+
+import keras
+from keras import ops
+
+from keras_aegan.layers.masking_noise import check_rate
+
+
+@keras.saving.register_keras_serializable(package="keras_aegan")
+class SaltAndPepperNoise(keras.layers.Layer):
+    """Sets a random fraction of the values to the lowest or the highest, in training only.
+
+    Each with probability one half, as by a fair coin.
+
+    Reference: [Vincent et al., 2010](https://jmlr.org/papers/v11/vincent10a.html), section 3.3.
+
+    Args:
+        rate: the probability of each value to be replaced.
+        value_range: `(low, high)`, pepper and salt: the range of the data. Defaults to (0, 1).
+        seed: of the noise; a random one if `None`.
+        **kwargs: `name` and `dtype`, as in `keras.layers.Layer`.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        That of the input.
+
+    Raises:
+        ValueError: if `rate` is no probability, or the range is empty.
+
+    Example:
+    >>> import numpy as np
+    >>> from keras_aegan.layers import SaltAndPepperNoise
+    >>> grey = np.full((100, 100), 0.5, "float32")
+    >>> noisy = np.array(SaltAndPepperNoise(0.2, seed=0)(grey, training=True))
+    >>> np.unique(noisy).tolist(), bool(abs(np.mean(noisy == 1.0) - 0.1) < 0.02)
+    ([0.0, 0.5, 1.0], True)
+    """
+
+    def __init__(self, rate, value_range=(0.0, 1.0), seed=None, **kwargs):
+        super().__init__(**kwargs)
+        check_rate("rate", rate)
+        if len(value_range) != 2 or not value_range[0] < value_range[1]:
+            raise ValueError(
+                "`value_range` must be (low, high) with low < high. "
+                f"Received: value_range={value_range}"
+            )
+        self.rate = rate
+        self.value_range = tuple(value_range)
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.supports_masking = True
+        self.built = True
+
+    def call(self, inputs, training=False):
+        """The inputs, a fraction of them at the ends of their range if `training`."""
+        if not training:
+            return inputs
+        low, high = self.value_range
+        # One draw serves both: below rate/2 pepper, between rate/2 and rate salt.
+        chances = keras.random.uniform(ops.shape(inputs), seed=self.seed_generator)
+        salted = ops.where(chances < self.rate, ops.full_like(inputs, high), inputs)
+        return ops.where(chances < self.rate / 2, ops.full_like(inputs, low), salted)
+
+    def compute_output_shape(self, input_shape):
+        """That of the input."""
+        return input_shape
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        config = {"rate": self.rate, "value_range": self.value_range, "seed": self.seed}
+        return {**super().get_config(), **config}

@@ -1,0 +1,93 @@
+"""A dense layer on another's kernel, transposed."""
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="keras_aegan")
+class TiedDense(keras.layers.Layer):
+    """r = s(h Wᵀ + b), with W the kernel of a `Dense` layer of the encoder.
+
+    With untied weights a contractive autoencoder can cheat: the encoder shrinks, the decoder
+    grows, and nothing is contracted. The model that takes both networks ties them, by the
+    layer's name, so that a tied model saves and loads as any other.
+
+    Reference: [Rifai et al., 2011](https://icml.cc/2011/papers/455_icmlpaper.pdf), section 4.
+
+    Args:
+        units: the size of the output: that of the tied layer's input.
+        tied_to: the name of the `Dense` layer in the encoder.
+        activation: a Keras activation; linear if `None`.
+        **kwargs: `name` and `dtype`, as in `keras.layers.Layer`.
+
+    Input shape:
+        `(batch_size, num_hidden)`.
+
+    Output shape:
+        `(batch_size, units)`.
+
+    Raises:
+        ValueError: if the layer that it is tied to has another shape, or there is none.
+
+    Example:
+    >>> import numpy as np, keras_aegan
+    >>> from keras_aegan import models, networks
+    >>> model = models.Autoencoder(
+    ...     networks.dense_encoder((6,), latent_dim=3, hidden_units=()),
+    ...     networks.dense_decoder(3, (6,), hidden_units=(), tied_to="code"),
+    ... )
+    >>> [weight.path for weight in model.trainable_weights]
+    ['code/kernel', 'code/bias', 'output/bias']
+    """
+
+    def __init__(self, units, tied_to, activation=None, **kwargs):
+        super().__init__(**kwargs)
+        self.units = units
+        self.tied_to = tied_to
+        self.activation = keras.activations.get(activation)
+        self._tied = None
+
+    def build(self, input_shape):
+        """Makes the bias; the kernel is the tied layer's."""
+        self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
+
+    def tie(self, encoder):
+        """Takes the kernel from the encoder's layer of that name."""
+        names = [layer.name for layer in encoder.layers]
+        layer = encoder.get_layer(self.tied_to) if self.tied_to in names else None
+        if not isinstance(layer, keras.layers.Dense) or layer.kernel.shape[0] != self.units:
+            raise ValueError(
+                f"`tied_to` must name a Dense layer of the encoder that takes {self.units} values. "
+                f"Received: tied_to={self.tied_to!r}, and the encoder's layers {names}"
+            )
+        self._tied = _Reference(layer)
+
+    def call(self, inputs):
+        """The output s(h Wᵀ + b)."""
+        if self._tied is None:
+            raise ValueError(
+                f"The layer {self.name!r} must be tied to an encoder: pass its network as the "
+                "decoder of a model, or call tie(encoder)."
+            )
+        kernel = ops.cast(self._tied.layer.kernel, self.compute_dtype)
+        return self.activation(ops.matmul(inputs, ops.transpose(kernel)) + self.bias)
+
+    def compute_output_spec(self, inputs):
+        """Known before the layer is tied."""
+        return keras.KerasTensor((*inputs.shape[:-1], self.units), dtype=self.compute_dtype)
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        return {
+            **super().get_config(),
+            "units": self.units,
+            "tied_to": self.tied_to,
+            "activation": keras.activations.serialize(self.activation),
+        }
+
+
+class _Reference:
+    """A layer that Keras shall not track as a part of the one that refers to it."""
+
+    def __init__(self, layer):
+        self.layer = layer

@@ -1,0 +1,69 @@
+"""The code of a k-sparse autoencoder."""
+
+import numbers
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="keras_aegan")
+class TopK(keras.layers.Layer):
+    """Keeps the k largest activations of each example and sets the others to zero.
+
+    A k-sparse autoencoder is an `Autoencoder` whose linear code goes through this layer: no
+    nonlinearity and no penalty but the choice of the k. To encode, the paper keeps more than in
+    training, α·k of them: that is `inference_k`.
+
+    Reference: [Makhzani & Frey, 2014](https://arxiv.org/abs/1312.5663), section 2.
+
+    Args:
+        k: how many activations to keep in training.
+        inference_k: how many to keep at inference; `k` if `None`.
+        **kwargs: `name` and `dtype`, as in `keras.layers.Layer`.
+
+    Input shape:
+        `(batch_size, ..., num_units)`.
+
+    Output shape:
+        That of the input.
+
+    Raises:
+        ValueError: if k is no positive integer, or there are fewer units.
+
+    Example:
+    >>> import numpy as np
+    >>> from keras_aegan.layers import TopK
+    >>> TopK(2)(np.array([[3.0, -1.0, 2.0, 1.0]], "float32")).numpy().tolist()
+    [[3.0, 0.0, 2.0, 0.0]]
+    """
+
+    def __init__(self, k, inference_k=None, **kwargs):
+        super().__init__(**kwargs)
+        for name, value in (("k", k), ("inference_k", k if inference_k is None else inference_k)):
+            if not isinstance(value, numbers.Integral) or value < 1:
+                raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
+        self.k = k
+        self.inference_k = inference_k
+
+    def build(self, input_shape):
+        """Refuses fewer units than are to be kept."""
+        largest = max(self.k, self.inference_k or 0)
+        if input_shape[-1] < largest:
+            raise ValueError(
+                f"`k` must be at most the number of units, {input_shape[-1]}. Received: {largest}"
+            )
+
+    def call(self, inputs, training=False):
+        """The k largest activations of each example; zero elsewhere."""
+        k = self.k if training or self.inference_k is None else self.inference_k
+        # The k-th largest is a threshold; the gradient flows through what is kept.
+        threshold = ops.top_k(inputs, k, sorted=True)[0][..., -1:]
+        return ops.where(inputs >= threshold, inputs, ops.zeros_like(inputs))
+
+    def compute_output_shape(self, input_shape):
+        """That of the input."""
+        return input_shape
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        return {**super().get_config(), "k": self.k, "inference_k": self.inference_k}

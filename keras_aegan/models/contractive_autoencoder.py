@@ -1,0 +1,143 @@
+"""The contractive autoencoder."""
+
+import math
+import numbers
+
+import keras
+import tensorflow as tf
+
+from keras_aegan.models import jacobians
+from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
+
+
+@keras.saving.register_keras_serializable(package="keras_aegan")
+class ContractiveAutoencoder(EncoderDecoderModel):
+    """Learns a code that moves little when x moves: L(x, g(f(x))) + λ ‖∂f(x)/∂x‖²_F.
+
+    The penalty is the squared Frobenius norm of the encoder's Jacobian, Σᵢⱼ (∂hⱼ/∂xᵢ)², at each
+    example. It pulls in every direction; the reconstruction resists along the data, so the code
+    stays sensitive to what varies in the data and to nothing else. A denoising autoencoder does
+    the same for infinitesimal noise.
+
+    With untied weights the encoder can shrink and the decoder grow, and nothing is contracted:
+    the paper ties them (`networks.dense_decoder(..., tied_to="code")`).
+
+    Reference: [Rifai et al., 2011](https://icml.cc/2011/papers/455_icmlpaper.pdf), equations 2
+    and 7.
+
+    `compile` takes as `loss` the reconstruction loss, as `Autoencoder` does; `"mse"` by default.
+    Its terms are `reconstruction_loss` (weight 1) and `contraction_loss`, ‖J‖² of each example
+    (weight λ = 0.1, as in the paper; the paper's loss is a cross-entropy *summed* over pixels,
+    such as `"bernoulli_nll"`: with a mean over D pixels the same balance is λ/D).
+
+    Args:
+        encoder: Functional model from data, floating-point, to code.
+        decoder: Functional model from code to data.
+        jacobian: `"exact"`: in closed form for one dense layer; elsewhere by forward or reverse
+            accumulation, whichever takes fewer passes (as many as x, or the code, has values).
+            `"hutchinson"`: an unbiased estimate, for large deep encoders.
+        num_probes: backward passes a step of `"hutchinson"`. One is enough: the noise averages
+            out over steps.
+        seed: of the probes; a random one if `None`.
+        **kwargs: `name` and `dtype`, as in `keras.Model`.
+
+    Input shape:
+        What the encoder takes, `(batch_size, ...)`. `fit` takes `x`.
+
+    Output shape:
+        What the decoder gives: the reconstruction.
+
+    Raises:
+        TypeError: if a network is no `keras.Model`.
+        ValueError: if shapes do not match, the encoder cannot be differentiated with respect to
+            its input, or an argument is out of its range.
+
+    Example:
+    >>> import keras, keras_aegan
+    >>> from keras_aegan import networks
+    >>> model = keras_aegan.models.ContractiveAutoencoder(
+    ...     networks.dense_encoder((64,), 100, hidden_units=(), latent_activation="sigmoid"),
+    ...     networks.dense_decoder(100, (64,), hidden_units=(), tied_to="code"),
+    ... )
+    >>> model.compile(loss_weights={"contraction_loss": 0.01})
+    >>> history = model.fit(keras.random.uniform((256, 64)), verbose=0)
+    >>> sorted(history.history)
+    ['contraction_loss', 'loss', 'reconstruction_loss']
+    """
+
+    default_loss_weights = {"reconstruction_loss": 1.0, "contraction_loss": 0.1}
+
+    def __init__(self, encoder, decoder, jacobian="exact", num_probes=1, seed=None, **kwargs):
+        super().__init__(encoder, decoder, **kwargs)
+        if jacobian not in ("exact", "hutchinson"):
+            raise ValueError(
+                f'`jacobian` must be "exact" or "hutchinson". Received: jacobian={jacobian!r}'
+            )
+        if not isinstance(num_probes, numbers.Integral) or num_probes < 1:
+            raise ValueError(
+                f"`num_probes` must be a positive integer. Received: num_probes={num_probes!r}"
+            )
+        self._check_differentiable()
+        self.jacobian = jacobian
+        self.num_probes = num_probes
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+
+    def call(self, inputs, training=False):
+        """The reconstruction r = g(f(x))."""
+        return self.decoder(self.encoder(inputs, training=training), training=training)
+
+    def autoencoder_terms(self, x, target, training):
+        """L(x, g(f(x))) and ‖∂f(x)/∂x‖²_F, `(batch_size,)` each."""
+        code, contraction = self._contracted_code(x, training)
+        reconstruction = self.decoder(code, training=training)
+        return {
+            "reconstruction_loss": self.reconstruction_loss(target, reconstruction),
+            "contraction_loss": contraction,
+        }, reconstruction
+
+    def _contracted_code(self, x, training):
+        """The code, and the squared norm of its Jacobian by the cheapest way that is asked for."""
+        dense = jacobians.single_dense_layer(self.encoder)
+        if self.jacobian == "exact" and dense is not None:
+            code = self.encoder(x, training=training)
+            return code, jacobians.dense_contraction(dense, code)
+        x = tf.cast(x, self.encoder.inputs[0].dtype)
+        with tf.GradientTape(persistent=True) as tape:
+            tape.watch(x)
+            code = self.encoder(x, training=training)  # (batch_size, ...)
+        if self.jacobian == "hutchinson":
+            return code, jacobians.hutchinson_contraction(
+                tape, code, x, self.num_probes, self.seed_generator
+            )
+        if None not in self.data_shape and math.prod(self.data_shape) < math.prod(code.shape[1:]):
+            return code, jacobians.forward_contraction(self.encoder, x, training)
+        return code, jacobians.reverse_contraction(tape, code, x)
+
+    def _check_differentiable(self):
+        """Differentiates once, on one example of zeros: better here than amid the training."""
+        dtype = self.encoder.inputs[0].dtype
+        if not keras.backend.is_float_dtype(dtype):
+            raise ValueError(
+                "`encoder` must take floating-point input: a Jacobian with respect to integers "
+                f"does not exist. Received: an input of dtype {dtype}"
+            )
+        x = tf.zeros([1, *(size or 32 for size in self.data_shape)], dtype)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            code = self.encoder(x, training=False)
+        if tape.gradient(code, x) is None:
+            raise ValueError(
+                "`encoder` must be differentiable with respect to its input: an operation "
+                "between input and code, such as a rounding or a cast to integers, lets no "
+                f"gradient through. Received: encoder {self.encoder.name!r}"
+            )
+
+    def get_config(self):
+        """The networks, serialized, and how the Jacobian is taken."""
+        return {
+            **super().get_config(),
+            "jacobian": self.jacobian,
+            "num_probes": self.num_probes,
+            "seed": self.seed,
+        }

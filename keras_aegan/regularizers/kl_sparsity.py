@@ -1,0 +1,70 @@
+"""Ng's sparsity penalty."""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+
+@keras.saving.register_keras_serializable(package="keras_aegan")
+class KLSparsity(keras.regularizers.Regularizer):
+    """β Σⱼ KL(ρ ‖ ρ̂ⱼ): each unit is to be active in a fraction ρ of the examples.
+
+    ρ̂ⱼ is the mean activation of unit j over the *batch*: a batch statistic, which Keras's
+    division of activity regularizers by the batch size would make wrong. Here the value does
+    not depend on how often a batch is repeated. The units must lie in (0, 1), so the layer ends
+    in a sigmoid.
+
+    Reference: Ng, 2011, CS294A lecture notes, "Sparse autoencoder", section 3.
+
+    Args:
+        target: ρ, the wished mean activation. Defaults to 0.05, as in the notes.
+        weight: β. Defaults to 3, as in the notes.
+
+    Raises:
+        ValueError: if `target` does not lie in (0, 1) or `weight` is negative; called on
+            activations outside [0, 1]; and by a model, if the layer can leave [0, 1].
+
+    Example:
+    >>> import numpy as np, keras_aegan
+    >>> sparsity = keras_aegan.regularizers.KLSparsity(target=0.05, weight=3.0)
+    >>> batch = np.full((4, 10), 0.05, "float32")
+    >>> abs(float(sparsity(batch))) < 1e-5  # every unit is as active as it should be
+    True
+    """
+
+    # What a model asks of the layer that carries it.
+    activation_range = (0.0, 1.0)
+    # Where a unit is dead, or always on, for a whole batch the divergence is infinite.
+    smallest_activation = 1e-6
+
+    def __init__(self, target=0.05, weight=3.0):
+        if not 0 < target < 1:
+            raise ValueError(f"`target` must lie in (0, 1). Received: target={target!r}")
+        if not weight >= 0:
+            raise ValueError(f"`weight` must be zero or more. Received: weight={weight!r}")
+        self.target = target
+        self.weight = weight
+
+    def __call__(self, activations):
+        """β Σⱼ KL(ρ ‖ ρ̂ⱼ), times the batch size by which Keras will divide."""
+        activations = ops.convert_to_tensor(activations)
+        if tf.executing_eagerly() and not keras.backend.is_keras_tensor(activations):
+            low, high = float(ops.min(activations)), float(ops.max(activations))
+            if low < 0 or high > 1:
+                raise ValueError(
+                    "KLSparsity reads activations as probabilities of being active: end the "
+                    f"layer in a sigmoid. Received: activations in [{low:.4g}, {high:.4g}]"
+                )
+        activations = ops.cast(activations, "float32")
+        batch_axes = tuple(range(len(activations.shape) - 1))
+        epsilon = self.smallest_activation
+        rho = self.target
+        rho_hat = ops.clip(ops.mean(activations, axis=batch_axes), epsilon, 1 - epsilon)
+        divergence = ops.sum(  # over units
+            rho * ops.log(rho / rho_hat) + (1 - rho) * ops.log((1 - rho) / (1 - rho_hat))
+        )
+        return self.weight * divergence * ops.cast(ops.shape(activations)[0], "float32")
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        return {"target": self.target, "weight": self.weight}
