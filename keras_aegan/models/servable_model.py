@@ -102,13 +102,19 @@ class ServableModel(keras.Model):
             raise ValueError(
                 f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}"
             )
-        traced = self._endpoint_functions.value.setdefault(
-            function.__name__, tf.function(function, autograph=False, reduce_retracing=True)
-        )
-        batches = [
-            traced(*(tf.convert_to_tensor(a[start : start + batch_size]) for a in arrays))
-            for start in range(0, len(arrays[0]), batch_size)
+        dtypes = [_dtype(array) for array in arrays]
+        specs = [
+            tf.TensorSpec((None, *a.shape[1:]), d) for a, d in zip(arrays, dtypes, strict=True)
         ]
+        key = (function.__name__, *map(str, specs))
+        if key not in self._endpoint_functions.value:  # traced once for all batch sizes
+            traced = tf.function(function, input_signature=specs, autograph=False)
+            self._endpoint_functions.value[key] = traced
+        batches = []
+        for start in range(0, len(arrays[0]), batch_size):
+            parts = [array[start : start + batch_size] for array in arrays]
+            tensors = [tf.cast(part, dtype) for part, dtype in zip(parts, dtypes, strict=True)]
+            batches.append(self._endpoint_functions.value[key](*tensors))
         return keras.tree.map_structure(lambda *parts: tf.concat(parts, axis=0).numpy(), *batches)
 
 
@@ -117,3 +123,9 @@ class Untracked:
 
     def __init__(self, value):
         self.value = value
+
+
+def _dtype(array):
+    """The array's dtype; for any real numbers, Keras's own."""
+    dtype = keras.backend.standardize_dtype(getattr(array, "dtype", "float32"))
+    return keras.backend.floatx() if keras.backend.is_float_dtype(dtype) else dtype

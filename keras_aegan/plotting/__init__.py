@@ -1,6 +1,6 @@
-"""Pictures: functions of arrays that return a Matplotlib figure, to save or to show."""
+"""Pictures: functions of arrays that return a matplotlib Figure, to show or to save."""
 
-from keras_aegan.plotting.curves import training_curves as training_curves
-from keras_aegan.plotting.images import image_grid as image_grid
-from keras_aegan.plotting.images import reconstruction_grid as reconstruction_grid
-from keras_aegan.plotting.scatter import latent_scatter as latent_scatter
+from keras_aegan.plotting.image_grids import image_grid as image_grid
+from keras_aegan.plotting.image_grids import reconstruction_grid as reconstruction_grid
+from keras_aegan.plotting.latent_scatter import latent_scatter as latent_scatter
+from keras_aegan.plotting.training_curves import training_curves as training_curves

@@ -387,5 +387,5 @@ def test_an_output_that_cannot_reach_the_data_is_pointed_out():
 
 def test_a_look_at_a_generator_loses_no_batch():
     model = compiled()
-    model.fit(((X[i : i + 4],) for i in range(0, 16, 4)), verbose=0)
+    model.fit(((X[i : i + 4],) for i in range(0, 16, 4)), steps_per_epoch=4, verbose=0)
     assert int(model.optimizer.iterations) == 4
