@@ -9,6 +9,8 @@ import pytest
 from keras import layers
 
 from keras_aegan import models, networks
+from keras_aegan.layers import MaskingNoise, SaltAndPepperNoise, TopK
+from keras_aegan.regularizers import KLSparsity
 from tests.conformance.user_model import TwoPlayers
 
 
@@ -21,6 +23,7 @@ class Row:
     endpoints: dict  # name -> the arguments of a call for a batch of n: (n) -> tuple
     compile: dict = dataclasses.field(default_factory=dict)
     noisy: bool = False  # whether a training step draws random numbers
+    sums_over_batch: bool = True  # whether its loss is a mean over examples: no batch statistic
 
 
 def _floats(*shape, seed=0, low=0.0, high=1.0):
@@ -68,6 +71,48 @@ def _categorical_autoencoder():
     )
 
 
+def _sparse_autoencoder():
+    """Ng's penalty on sigmoid units, of which only the largest few pass."""
+    x = keras.Input((12,))
+    units = layers.Dense(6, "sigmoid", activity_regularizer=KLSparsity(0.2, 0.1))(x)
+    encoder = keras.Model(x, TopK(2, inference_k=4)(units), name="encoder")
+    return models.Autoencoder(encoder, networks.dense_decoder(6, (12,), ()))
+
+
+def _denoising_autoencoder():
+    return models.DenoisingAutoencoder(
+        networks.dense_encoder((12,), 16, (8,)),
+        networks.dense_decoder(16, (12,), (8,)),
+        keras.Sequential(
+            [keras.Input((12,)), MaskingNoise(0.2, seed=1), SaltAndPepperNoise(0.1, seed=2)]
+        ),
+    )
+
+
+def _tied_contractive_autoencoder():
+    return models.ContractiveAutoencoder(
+        networks.dense_encoder((12,), 16, (), latent_activation="sigmoid"),
+        networks.dense_decoder(16, (12,), (), tied_to="code"),
+    )
+
+
+def _deep_contractive_autoencoder():
+    return models.ContractiveAutoencoder(
+        networks.dense_encoder((12,), 3, (8,), activation="tanh"),
+        networks.dense_decoder(3, (12,), (8,)),
+    )
+
+
+def _hutchinson_autoencoder():
+    return models.ContractiveAutoencoder(
+        networks.convolutional_encoder((8, 8, 1), 3, (4,), activation="elu"),
+        networks.dense_decoder(3, (8, 8, 1), (8,)),
+        jacobian="hutchinson",
+        num_probes=2,
+        seed=1,
+    )
+
+
 def _levels(n, seed=1):
     return np.random.default_rng(seed).integers(0, 5, (n, 4, 4)).astype("int32")
 
@@ -112,6 +157,35 @@ ROWS = {
             "reconstruction_error": lambda n: (_floats(n, 4, 4), _levels(n)),
         },
         compile={"loss": "categorical_nll"},
+    ),
+    "sparse_autoencoder": Row(
+        make=_sparse_autoencoder,
+        data=lambda n: (_floats(n, 12),),
+        endpoints=_autoencoder_endpoints((12,), 6),
+        sums_over_batch=False,
+    ),
+    "denoising_autoencoder": Row(
+        make=_denoising_autoencoder,
+        data=lambda n: (_floats(n, 12),),
+        endpoints=_autoencoder_endpoints((12,), 16),
+        noisy=True,
+    ),
+    "tied_contractive_autoencoder": Row(
+        make=_tied_contractive_autoencoder,
+        data=lambda n: (_floats(n, 12),),
+        endpoints=_autoencoder_endpoints((12,), 16),
+    ),
+    "deep_contractive_autoencoder": Row(
+        make=_deep_contractive_autoencoder,
+        data=lambda n: (_floats(n, 12),),
+        endpoints=_autoencoder_endpoints((12,), 3),
+        compile={"loss_weights": {"contraction_loss": 0.5}},
+    ),
+    "hutchinson_contractive_autoencoder": Row(
+        make=_hutchinson_autoencoder,
+        data=lambda n: (_floats(n, 8, 8, 1),),
+        endpoints=_autoencoder_endpoints((8, 8, 1), 3),
+        noisy=True,
     ),
     "two_players": Row(
         make=_two_players,
