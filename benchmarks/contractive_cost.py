@@ -67,7 +67,8 @@ for round_number in range(ROUNDS + 1):
             seconds[kind].append((time.perf_counter() - start) / STEPS[kind])
 
 medians = {kind: statistics.median(times) for kind, times in seconds.items()}
-print(f"{'784-1000, batch ' + str(BATCH_SIZE):<24}{'ms a step':>12}{'of plain':>12}{'of naive':>12}")
+heading = f"784-1000, batch {BATCH_SIZE}"
+print(f"{heading:<24}{'ms a step':>12}{'of plain':>12}{'of naive':>12}")
 for kind, median in medians.items():
     print(
         f"{kind:<24}{1e3 * median:>12.2f}{median / medians['plain']:>12.2f}"

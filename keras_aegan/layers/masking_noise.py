@@ -3,15 +3,11 @@
 import keras
 from keras import ops
 
-
-def check_rate(name, rate):
-    """Refuses what is no probability."""
-    if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
-        raise ValueError(f"`{name}` must lie in [0, 1]. Received: {name}={rate!r}")
+from keras_aegan.layers.replacement_noise import ReplacementNoise
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
-class MaskingNoise(keras.layers.Layer):
+class MaskingNoise(ReplacementNoise):
     """Sets a random fraction of the values to zero, in training only.
 
     Unlike `keras.layers.Dropout`, the values that stay are not scaled up: the network is to
@@ -41,26 +37,6 @@ class MaskingNoise(keras.layers.Layer):
     ([0.0, 1.0], True)
     """
 
-    def __init__(self, rate, seed=None, **kwargs):
-        super().__init__(**kwargs)
-        check_rate("rate", rate)
-        self.rate = rate
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
-        self.supports_masking = True
-        self.built = True
-
-    def call(self, inputs, training=False):
-        """The inputs, a fraction of them zero if `training`."""
-        if not training:
-            return inputs
-        chances = keras.random.uniform(ops.shape(inputs), seed=self.seed_generator)
+    def replace(self, inputs, chances):
+        """Zero where `chances` fall below the rate."""
         return ops.where(chances < self.rate, ops.zeros_like(inputs), inputs)
-
-    def compute_output_shape(self, input_shape):
-        """That of the input."""
-        return input_shape
-
-    def get_config(self):
-        """The arguments of the constructor."""
-        return {**super().get_config(), "rate": self.rate, "seed": self.seed}

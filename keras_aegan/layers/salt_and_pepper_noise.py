@@ -3,11 +3,11 @@
 import keras
 from keras import ops
 
-from keras_aegan.layers.masking_noise import check_rate
+from keras_aegan.layers.replacement_noise import ReplacementNoise
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
-class SaltAndPepperNoise(keras.layers.Layer):
+class SaltAndPepperNoise(ReplacementNoise):
     """Sets a random fraction of the values to the lowest or the highest, in training only.
 
     Each with probability one half, as by a fair coin.
@@ -39,35 +39,20 @@ class SaltAndPepperNoise(keras.layers.Layer):
     """
 
     def __init__(self, rate, value_range=(0.0, 1.0), seed=None, **kwargs):
-        super().__init__(**kwargs)
-        check_rate("rate", rate)
+        super().__init__(rate, seed=seed, **kwargs)
         if len(value_range) != 2 or not value_range[0] < value_range[1]:
             raise ValueError(
                 "`value_range` must be (low, high) with low < high. "
                 f"Received: value_range={value_range}"
             )
-        self.rate = rate
         self.value_range = tuple(value_range)
-        self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
-        self.supports_masking = True
-        self.built = True
 
-    def call(self, inputs, training=False):
-        """The inputs, a fraction of them at the ends of their range if `training`."""
-        if not training:
-            return inputs
+    def replace(self, inputs, chances):
+        """Pepper where `chances` fall below half the rate, salt up to the rate."""
         low, high = self.value_range
-        # One draw serves both: below rate/2 pepper, between rate/2 and rate salt.
-        chances = keras.random.uniform(ops.shape(inputs), seed=self.seed_generator)
         salted = ops.where(chances < self.rate, ops.full_like(inputs, high), inputs)
         return ops.where(chances < self.rate / 2, ops.full_like(inputs, low), salted)
 
-    def compute_output_shape(self, input_shape):
-        """That of the input."""
-        return input_shape
-
     def get_config(self):
         """The arguments of the constructor."""
-        config = {"rate": self.rate, "value_range": self.value_range, "seed": self.seed}
-        return {**super().get_config(), **config}
+        return {**super().get_config(), "value_range": self.value_range}

@@ -6,15 +6,14 @@ import keras
 from keras import ops
 
 from keras_aegan.losses.negative_log_likelihood import (
-    NegativeLogLikelihood,
+    ScaledNegativeLogLikelihood,
     check_same_shape,
-    check_scale,
     global_batch_mean,
 )
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
-class GaussianNLL(NegativeLogLikelihood):
+class GaussianNLL(ScaledNegativeLogLikelihood):
     """−log N(x; x̂, σ²) = (x−x̂)²/(2σ²) + ½ log(2πσ²), summed over the event axes, in nats.
 
     Reference: [Rybkin et al., 2021](https://arxiv.org/abs/2006.13202), section 3.2, for the
@@ -44,14 +43,8 @@ class GaussianNLL(NegativeLogLikelihood):
     [2.8379]
     """
 
-    # A perfect batch would have infinite density. 1e-3 is below a grey level of 1/255, so no
-    # 8-bit image meets the floor.
-    smallest_scale = 1e-3
-
     def __init__(self, scale=1.0, name="gaussian_nll", **kwargs):
-        super().__init__(name=name, **kwargs)
-        check_scale(scale)
-        self.scale = scale
+        super().__init__(scale, name=name, **kwargs)
 
     def log_density(self, y_true, y_pred):
         """Log N(y_true; y_pred, σ²), elementwise."""
@@ -62,7 +55,3 @@ class GaussianNLL(NegativeLogLikelihood):
         else:
             variance = ops.cast(self.scale**2, squared_error.dtype)
         return -squared_error / (2 * variance) - 0.5 * ops.log(2 * math.pi * variance)
-
-    def get_config(self):
-        """The arguments of the constructor."""
-        return {**super().get_config(), "scale": self.scale}

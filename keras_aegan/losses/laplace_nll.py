@@ -4,15 +4,14 @@ import keras
 from keras import ops
 
 from keras_aegan.losses.negative_log_likelihood import (
-    NegativeLogLikelihood,
+    ScaledNegativeLogLikelihood,
     check_same_shape,
-    check_scale,
     global_batch_mean,
 )
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
-class LaplaceNLL(NegativeLogLikelihood):
+class LaplaceNLL(ScaledNegativeLogLikelihood):
     """−log Laplace(x; x̂, b) = |x−x̂|/b + log 2b, summed over the event axes, in nats.
 
     The likelihood behind the mean absolute error, as the Gaussian is behind the mean squared
@@ -41,13 +40,8 @@ class LaplaceNLL(NegativeLogLikelihood):
     [4.]
     """
 
-    # As in GaussianNLL: a perfect batch would have infinite density.
-    smallest_scale = 1e-3
-
     def __init__(self, scale=1.0, name="laplace_nll", **kwargs):
-        super().__init__(name=name, **kwargs)
-        check_scale(scale)
-        self.scale = scale
+        super().__init__(scale, name=name, **kwargs)
 
     def log_density(self, y_true, y_pred):
         """Log Laplace(y_true; y_pred, b), elementwise."""
@@ -58,7 +52,3 @@ class LaplaceNLL(NegativeLogLikelihood):
         else:
             scale = ops.cast(self.scale, absolute_error.dtype)
         return -absolute_error / scale - ops.log(2 * scale)
-
-    def get_config(self):
-        """The arguments of the constructor."""
-        return {**super().get_config(), "scale": self.scale}

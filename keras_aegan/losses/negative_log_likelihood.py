@@ -46,6 +46,34 @@ class NegativeLogLikelihood(keras.losses.Loss):
         return -ops.sum(log_density, axis=event_axes)  # (batch_size,)
 
 
+class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
+    """Base of the likelihoods with a scale: a number, or the one that fits the batch best.
+
+    Args:
+        scale: a positive number, or `"optimal"`.
+        **kwargs: as in `NegativeLogLikelihood`.
+
+    Raises:
+        ValueError: if `scale` is neither.
+    """
+
+    # A perfect batch would have infinite density. 1e-3 is below a grey level of 1/255, so no
+    # 8-bit image meets the floor.
+    smallest_scale = 1e-3
+
+    def __init__(self, scale=1.0, **kwargs):
+        super().__init__(**kwargs)
+        if scale != "optimal" and (isinstance(scale, (str, bool)) or not scale > 0):
+            raise ValueError(
+                f'`scale` must be a positive number or "optimal". Received: scale={scale!r}'
+            )
+        self.scale = scale
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        return {**super().get_config(), "scale": self.scale}
+
+
 def check_same_shape(y_true, y_pred):
     """Refuses shapes that would broadcast against each other and give a wrong sum."""
     if len(y_true.shape) != len(y_pred.shape) or any(
@@ -54,14 +82,6 @@ def check_same_shape(y_true, y_pred):
         raise ValueError(
             "`y_true` and `y_pred` must have the same shape. "
             f"Received: y_true.shape={tuple(y_true.shape)}, y_pred.shape={tuple(y_pred.shape)}"
-        )
-
-
-def check_scale(scale):
-    """Refuses a scale that is neither a positive number nor `"optimal"`."""
-    if scale != "optimal" and (isinstance(scale, (str, bool)) or not scale > 0):
-        raise ValueError(
-            f'`scale` must be a positive number or "optimal". Received: scale={scale!r}'
         )
 
 

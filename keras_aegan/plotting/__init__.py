@@ -3,4 +3,8 @@
 from keras_aegan.plotting.image_grids import image_grid as image_grid
 from keras_aegan.plotting.image_grids import reconstruction_grid as reconstruction_grid
 from keras_aegan.plotting.latent_scatter import latent_scatter as latent_scatter
+from keras_aegan.plotting.sparsity import code_histograms as code_histograms
+from keras_aegan.plotting.sparsity import filters as filters
+from keras_aegan.plotting.sparsity import penalty_curves as penalty_curves
 from keras_aegan.plotting.training_curves import training_curves as training_curves
+from keras_aegan.plotting.vector_field import vector_field as vector_field

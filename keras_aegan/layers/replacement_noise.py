@@ -1,0 +1,50 @@
+"""What the noises that replace values share."""
+
+import keras
+from keras import ops
+
+
+class ReplacementNoise(keras.layers.Layer):
+    """Base of noises that replace a random fraction of the values, in training only.
+
+    A subclass gives `replace(inputs, chances)`, with `chances` uniform in [0, 1): one for each
+    value, anew at each call.
+
+    Args:
+        rate: the probability of each value to be replaced.
+        seed: of the noise; a random one if `None`.
+        **kwargs: `name` and `dtype`, as in `keras.layers.Layer`.
+
+    Raises:
+        ValueError: if `rate` is no probability.
+    """
+
+    def __init__(self, rate, seed=None, **kwargs):
+        super().__init__(**kwargs)
+        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
+            raise ValueError(f"`rate` must lie in [0, 1]. Received: rate={rate!r}")
+        self.rate = rate
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.supports_masking = True
+        self.built = True
+
+    def replace(self, inputs, chances):
+        """The inputs, replaced where `chances` fall below the rate."""
+        raise NotImplementedError(f"{type(self).__name__} must define `replace`.")
+
+    def call(self, inputs, training=False):
+        """The inputs, a fraction of them replaced if `training`."""
+        if not training:
+            return inputs
+        return self.replace(
+            inputs, keras.random.uniform(ops.shape(inputs), seed=self.seed_generator)
+        )
+
+    def compute_output_shape(self, input_shape):
+        """That of the input."""
+        return input_shape
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        return {**super().get_config(), "rate": self.rate, "seed": self.seed}

@@ -1,0 +1,185 @@
+"""What makes a code sparse, and what a sparse code looks like."""
+
+import math
+import numbers
+
+import numpy as np
+
+from keras_aegan.plotting.colors import class_colors
+from keras_aegan.plotting.image_grids import image_grid
+
+_MOST_COLUMNS = 3
+
+
+def penalty_curves(limit=2.0):
+    """Draws the L1 and L2 penalties of one unit, and their derivatives, side by side.
+
+    The derivative is what gradient descent feels. L1's has the same size everywhere and jumps
+    at zero, so it pushes small activations all the way to zero; L2's fades with the activation,
+    so nothing gets there.
+
+    Args:
+        limit: activations are drawn from `-limit` to `limit`.
+
+    Returns:
+        A `matplotlib.figure.Figure` with two axes, the penalties and their derivatives.
+
+    Raises:
+        ValueError: if `limit` is not positive.
+
+    Example:
+    >>> import keras_aegan
+    >>> figure = keras_aegan.plotting.penalty_curves()
+    >>> [axes.get_title() for axes in figure.axes]
+    ['penalty', 'derivative']
+    """
+    from matplotlib.figure import Figure
+
+    _check_positive("limit", limit)
+    h = np.linspace(-limit, limit, 401)
+    # L1's derivative has no value at zero: the line breaks there.
+    sign = np.where(h == 0, np.nan, np.sign(h))
+    blue, _, red = class_colors(3)
+
+    figure = Figure((8.8, 3.6), layout="constrained")
+    for axes, title, curves in zip(
+        figure.subplots(1, 2),
+        ("penalty", "derivative"),
+        (
+            {r"L1: $|h|$": np.abs(h), r"L2: $h^2$": h**2},
+            {r"L1: $\mathrm{sign}(h)$": sign, r"L2: $2h$": 2 * h},
+        ),
+        strict=True,
+    ):
+        for (label, values), color in zip(curves.items(), (blue, red), strict=True):
+            axes.plot(h, values, color=color, linewidth=2.5, label=label)
+        axes.axhline(0, color="black", linewidth=0.8)
+        axes.axvline(0, color="black", linewidth=0.8)
+        axes.set(title=title, xlabel="activation $h$", xlim=(-limit, limit))
+        axes.grid(alpha=0.3)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False)
+    return figure
+
+
+def filters(kernel, image_shape, num_filters=100, num_columns=None):
+    """Draws what the units of a dense layer look for: the columns of its kernel as images.
+
+    Each filter is on a scale of its own, grey at a weight of zero, white and black at the
+    largest size of its weights: the pattern shows, and not how strong it is.
+
+    Args:
+        kernel: `(num_pixels, num_units)`, such as `encoder.get_layer("code").kernel`; of a
+            decoder, the transpose.
+        image_shape: `(height, width)`, `(height, width, 1)` or `(height, width, 3)`.
+        num_filters: the first so many units are drawn; all if there are fewer.
+        num_columns: filters in a row; about as many as there are rows if `None`.
+
+    Returns:
+        A `matplotlib.figure.Figure` with one axes a filter.
+
+    Raises:
+        ValueError: if the kernel's rows are not the pixels of such an image, or an argument is
+            not positive.
+
+    Example:
+    >>> import numpy as np, keras_aegan
+    >>> kernel = np.random.default_rng(0).normal(size=(784, 400))
+    >>> figure = keras_aegan.plotting.filters(kernel, (28, 28, 1), num_filters=50)
+    >>> len(figure.axes)
+    50
+    """
+    kernel, image_shape = np.asarray(kernel), tuple(image_shape)
+    if kernel.ndim != 2 or 0 in kernel.shape or kernel.shape[0] != math.prod(image_shape):
+        raise ValueError(
+            f"`kernel` must have the shape ({math.prod(image_shape)}, num_units), a row for each "
+            f"number of an image of the shape {image_shape}. Received: shape {kernel.shape}"
+        )
+    _check_positive("num_filters", num_filters, numbers.Integral)
+    images = kernel.T[:num_filters].reshape(-1, *image_shape)
+    largest = np.abs(images).max(axis=tuple(range(1, images.ndim)), keepdims=True)
+    scaled = images / np.where(largest > 0, largest, 1.0)  # a dead unit stays grey
+    return image_grid(scaled, num_columns=num_columns, value_range=(-1, 1))
+
+
+def code_histograms(codes, num_bins=60, threshold=0.01):
+    """Draws how the activations of codes are distributed, a panel for each code, on a log scale.
+
+    In each panel stands which share of the activations is at zero, `|h| <= threshold`, and for
+    codes that stay in [-1, 1], as after a sigmoid or tanh, which share is saturated,
+    `|h| >= 1 - threshold`.
+
+    Args:
+        codes: dict, a panel's title to its codes `(num_examples, latent_dim)`.
+        num_bins: bins in a panel.
+        threshold: how near to zero, or to one, counts as there.
+
+    Returns:
+        A `matplotlib.figure.Figure` with one axes a panel.
+
+    Raises:
+        ValueError: if there is no panel, a code is no finite matrix, or an argument is not
+            positive.
+
+    Example:
+    >>> import numpy as np, keras_aegan
+    >>> h = np.random.default_rng(0).normal(size=(100, 20))
+    >>> figure = keras_aegan.plotting.code_histograms({"linear": h, "ReLU": np.maximum(h, 0)})
+    >>> [axes.get_title() for axes in figure.axes]
+    ['linear', 'ReLU']
+    """
+    from matplotlib.figure import Figure
+
+    codes = _check_codes(codes)
+    _check_positive("num_bins", num_bins, numbers.Integral)
+    _check_positive("threshold", threshold)
+    num_columns = min(len(codes), _MOST_COLUMNS)
+    num_rows = math.ceil(len(codes) / num_columns)
+
+    figure = Figure((3.6 * num_columns, 2.9 * num_rows), layout="constrained")
+    colors = class_colors(len(codes))
+    for i, ((title, h), color) in enumerate(zip(codes.items(), colors, strict=True)):
+        axes = figure.add_subplot(num_rows, num_columns, i + 1)
+        counts, edges = np.histogram(h, bins=num_bins)
+        axes.stairs(counts / h.size, edges, fill=True, color=color)
+        axes.set(title=title, xlabel="activation $h$", ylabel="share of activations", yscale="log")
+        axes.set_ylim(0.5 / h.size, 2.0)  # from less than a single activation to all of them
+        axes.spines[["top", "right"]].set_visible(False)
+        lines = [f"{share:.1%} {name}" for name, share in _shares(h, threshold).items()]
+        axes.text(0.96, 0.95, "\n".join(lines), transform=axes.transAxes, ha="right", va="top")
+    return figure
+
+
+def _shares(h, threshold):
+    size = np.abs(h)
+    shares = {"at zero": np.mean(size <= threshold)}
+    if size.max() <= 1:
+        shares["saturated"] = np.mean(size >= 1 - threshold)
+    return shares
+
+
+def _check_positive(name, value, kind=numbers.Real):
+    if isinstance(value, bool) or not isinstance(value, kind) or not 0 < value < math.inf:
+        noun = "number" if kind is numbers.Real else "integer"
+        raise ValueError(f"`{name}` must be a positive {noun}. Received: {name}={value!r}")
+
+
+def _check_codes(codes):
+    if not isinstance(codes, dict) or not codes:
+        raise ValueError(
+            "`codes` must be a dict of at least one panel, its title to its codes. "
+            f"Received: {'an empty dict' if isinstance(codes, dict) else type(codes).__name__}"
+        )
+    codes = {title: np.asarray(h) for title, h in codes.items()}
+    for title, h in codes.items():
+        if h.ndim != 2 or h.size == 0:
+            raise ValueError(
+                "`codes` must hold arrays of the shape (num_examples, latent_dim). "
+                f"Received: codes[{title!r}].shape={h.shape}"
+            )
+        if h.dtype.kind not in "fiu" or not np.all(np.isfinite(h)):
+            raise ValueError(
+                "`codes` must hold finite numbers. Received: "
+                f"{'NaN or infinity' if h.dtype.kind == 'f' else h.dtype} in codes[{title!r}]"
+            )
+    return codes
