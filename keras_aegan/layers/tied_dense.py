@@ -49,16 +49,23 @@ class TiedDense(keras.layers.Layer):
 
     def build(self, input_shape):
         """Makes the bias; the kernel is the tied layer's."""
+        self._num_hidden = input_shape[-1]
         self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
 
     def tie(self, encoder):
         """Takes the kernel from the encoder's layer of that name."""
         names = [layer.name for layer in encoder.layers]
         layer = encoder.get_layer(self.tied_to) if self.tied_to in names else None
-        if not isinstance(layer, keras.layers.Dense) or layer.kernel.shape[0] != self.units:
+        shape = (self.units, self._num_hidden)
+        if not isinstance(layer, keras.layers.Dense) or tuple(layer.kernel.shape) != shape:
             raise ValueError(
-                f"`tied_to` must name a Dense layer of the encoder that takes {self.units} values. "
+                f"`tied_to` must name a Dense layer of the encoder with a kernel of shape {shape}. "
                 f"Received: tied_to={self.tied_to!r}, and the encoder's layers {names}"
+            )
+        if self._tied is not None and self._tied.layer is not layer:
+            raise ValueError(
+                f"The layer {self.name!r} is tied to another encoder already: make a decoder for "
+                "each encoder."
             )
         self._tied = _Reference(layer)
 

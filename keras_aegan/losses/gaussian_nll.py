@@ -22,7 +22,8 @@ class GaussianNLL(ScaledNegativeLogLikelihood):
 
     Args:
         scale: the standard deviation σ, or `"optimal"`: σ² is the mean squared error of the
-            batch, over examples and event axes together. Defaults to 1, a unit Gaussian.
+            batch, over examples and event axes together. Defaults to 1, a unit Gaussian. For
+            scores that examples shall not change among each other, give a number.
         name: the loss's name.
         **kwargs: `reduction` and `dtype`, as in `keras.losses.Loss`.
 

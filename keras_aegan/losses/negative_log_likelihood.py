@@ -75,7 +75,7 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
 
 
 def check_same_shape(y_true, y_pred):
-    """Refuses shapes that would broadcast against each other and give a wrong sum."""
+    """Refuses shapes that would broadcast against each other and give a wrong value."""
     if len(y_true.shape) != len(y_pred.shape) or any(
         a != b for a, b in zip(y_true.shape, y_pred.shape, strict=True) if None not in (a, b)
     ):
@@ -91,7 +91,8 @@ def global_batch_mean(values):
     At the optimal scale the derivative of the batch's likelihood with respect to the scale is
     zero, so stopping the gradient here leaves the total derivative what it is.
     """
-    mean = ops.mean(values)
-    if tf.distribute.get_strategy().num_replicas_in_sync > 1 and tf.distribute.in_replica_context():
-        mean = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.MEAN, mean)
-    return ops.stop_gradient(mean)
+    total, count = ops.sum(values), ops.cast(ops.size(values), values.dtype)
+    replica = tf.distribute.get_replica_context()
+    if replica is not None and replica.num_replicas_in_sync > 1:
+        total, count = replica.all_reduce(tf.distribute.ReduceOp.SUM, [total, count])
+    return ops.stop_gradient(total / count)

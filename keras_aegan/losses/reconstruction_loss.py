@@ -7,6 +7,7 @@ from keras_aegan.losses.bernoulli_nll import BernoulliNLL
 from keras_aegan.losses.categorical_nll import CategoricalNLL
 from keras_aegan.losses.gaussian_nll import GaussianNLL
 from keras_aegan.losses.laplace_nll import LaplaceNLL
+from keras_aegan.losses.negative_log_likelihood import check_same_shape
 
 _LIKELIHOODS = {
     "gaussian_nll": GaussianNLL,
@@ -100,7 +101,8 @@ def per_example(loss, target, prediction):
     target, prediction = ops.convert_to_tensor(target), ops.convert_to_tensor(prediction)
     # Half-precision networks keep their speed; their losses are summed in float32.
     prediction = ops.cast(prediction, "float32")
-    if keras.backend.is_float_dtype(keras.backend.standardize_dtype(target.dtype)):
+    if target_domain(loss) != "levels":
+        check_same_shape(target, prediction)
         target = ops.cast(target, "float32")
     values = (loss.call if isinstance(loss, keras.losses.Loss) else loss)(target, prediction)
     if len(values.shape) == 0:
@@ -128,12 +130,12 @@ def target_domain(loss):
     >>> losses.target_domain(losses.get("binary_crossentropy"))
     'probabilities'
     """
-    kind = type(loss) if isinstance(loss, keras.losses.Loss) else loss
     for domain, members in (
         ("probabilities", _PROBABILITIES),
         ("one_hot", _ONE_HOT),
         ("levels", _LEVELS),
     ):
-        if kind in members:
+        classes = tuple(member for member in members if isinstance(member, type))
+        if isinstance(loss, classes) or loss in members:
             return domain
     return "real"

@@ -1,6 +1,9 @@
 """The door: what `fit` and `evaluate` ask of data before they touch a weight."""
 
+from numbers import Integral
+
 import keras
+import numpy as np
 
 from keras_aegan.models import data_checks
 
@@ -63,6 +66,10 @@ class CheckedModel(keras.Model):
                 "`class_weight` needs class labels as targets; weight examples by "
                 f"`sample_weight` instead. Received: class_weight={class_weight}"
             )
+        if batch_size is not None and (not isinstance(batch_size, Integral) or batch_size < 1):
+            raise ValueError(
+                f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}"
+            )
         x, y = self._admit(x, y, sample_weight)
         if validation_data is not None:
             validation_data = self._admit_validation(validation_data)
@@ -75,7 +82,8 @@ class CheckedModel(keras.Model):
             callbacks=callbacks,
             validation_split=validation_split,
             validation_data=validation_data,
-            shuffle=shuffle and data_checks.is_array(x),
+            # Keras shuffles arrays and PyDatasets, and warns that it cannot shuffle others.
+            shuffle=shuffle and (data_checks.is_array(x) or isinstance(x, keras.utils.PyDataset)),
             sample_weight=sample_weight,
             **kwargs,
         )
@@ -140,6 +148,7 @@ class CheckedModel(keras.Model):
                 "`x` must be one array or a dataset, with targets and weights as arguments of "
                 f"their own. Received: x of type {type(x).__name__}"
             )
+        x, y = (a.to_numpy() if hasattr(a, "to_numpy") else a for a in (x, y))  # of pandas
         if not data_checks.is_array(x):
             batch, x = data_checks.peek(x)
             if batch is not None:
@@ -165,11 +174,10 @@ class CheckedModel(keras.Model):
             raise ValueError(
                 "`x` must be one array. Received: a batch whose x is of type " + type(x).__name__
             )
-        if y is not None and len(y.shape) and y.shape[0] != x.shape[0]:
-            raise ValueError(
-                "`x` and `y` must hold as many examples. "
-                f"Received: x.shape={tuple(x.shape)}, y.shape={tuple(y.shape)}"
-            )
+        if y is not None:
+            if not data_checks.is_array(y):
+                raise TypeError(f"`y` must be one array. Received: type {type(y).__name__}")
+            data_checks.check_as_many("x", x, "y", y)
         self.check_data(x, y)
         if sample_weight is not None:
-            data_checks.check_sample_weight(sample_weight, x.shape[0])
+            data_checks.check_sample_weight(np.asarray(sample_weight), x.shape[0])

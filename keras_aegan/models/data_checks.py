@@ -66,6 +66,8 @@ def check_array(name, array, shape, domain="real", num_levels=None, hint=""):
         TypeError: if the dtype is wrong.
         ValueError: if the shape or a value is wrong.
     """
+    if not is_array(array):
+        raise TypeError(f"`{name}` must be an array. Received: type {type(array).__name__}")
     received = tuple(array.shape)
     if len(received) != len(shape) + 1 or any(
         None not in (a, b) and a != b for a, b in zip(shape, received[1:], strict=True)
@@ -89,7 +91,7 @@ def _check_dtype(name, array, domain):
     if domain in ("levels", "integer"):
         if not keras.backend.is_int_dtype(dtype):
             raise TypeError(f"`{name}` must hold integers. Received: {name}.dtype={dtype}")
-    elif not keras.backend.is_float_dtype(dtype):
+    elif domain == "real" and not keras.backend.is_float_dtype(dtype):
         largest = f", with values up to {np.max(array)}" if dtype != "string" else ""
         raise TypeError(
             f"`{name}` must be floating-point, scaled to the range that the loss and the "
@@ -118,6 +120,15 @@ def _check_values(name, array, domain, num_levels):
             f"last axis has. Received: values in [{smallest}, {largest}]"
         )
     return float(smallest), float(largest)
+
+
+def check_as_many(name, array, other_name, other):
+    """Refuses two arrays of other numbers of examples."""
+    if array.shape[0] != other.shape[0]:
+        raise ValueError(
+            f"`{name}` and `{other_name}` must hold as many examples. Received: "
+            f"{name}.shape={tuple(array.shape)}, {other_name}.shape={tuple(other.shape)}"
+        )
 
 
 def check_sample_weight(sample_weight, num_examples):

@@ -88,6 +88,11 @@ class DenoisingAutoencoder(EncoderDecoderModel):
         shape = (None, *self.data_shape)
         if not corruption.built:
             corruption.build(shape)
+        if corruption.trainable_weights:
+            raise ValueError(
+                "`corruption` must have no weights to train: no player trains them. "
+                f"Received: a layer with {len(corruption.trainable_weights)} trainable weights"
+            )
         corrupted_shape = tuple(corruption.compute_output_shape(shape))
         if corrupted_shape != shape:
             raise ValueError(

@@ -61,7 +61,27 @@ class EncoderDecoderModel(LatentVariableModel):
         loss = losses.get(loss)
         domain = losses.target_domain(loss)
         network_checks.check_output_suits_loss(loss, domain, self.data_shape, self.decoder)
+        self._check_optimal_scale(loss)
         return loss
+
+    def _check_optimal_scale(self, loss):
+        """Refuses what Keras's bookkeeping would mix up between the threads of replicas.
+
+        An optimal scale makes replicas wait for each other between the networks' calls and the
+        reading of what activity regularizers added, which layers keep in a list of their own.
+        """
+        regularized = [
+            layer.name
+            for network in (self.encoder, self.decoder)
+            for layer in network.layers
+            if layer.activity_regularizer is not None
+        ]
+        is_optimal = getattr(loss, "scale", None) == "optimal"
+        if is_optimal and regularized and self.distribute_strategy.num_replicas_in_sync > 1:
+            raise ValueError(
+                '`loss` must have a number as its scale, not "optimal", where layers carry an '
+                f"activity regularizer on several replicas. Received: regularized {regularized}"
+            )
 
     # ------------------------------------------------------------------------ steps
 
@@ -120,8 +140,9 @@ class EncoderDecoderModel(LatentVariableModel):
             NumPy array, `(num_examples,)`, in the unit of `compile`'s loss.
         """
         self._assert_compile_called("reconstruction_error")
-        self.check_data(x, target)
+        self._check_pair(x, target)
         targets = x if target is None else target
+        data_checks.check_as_many("x", x, "target", targets)
         return self.run_in_batches(self._reconstruction_error, x, targets, batch_size=batch_size)
 
     def _serve(self, x):
@@ -160,6 +181,9 @@ class EncoderDecoderModel(LatentVariableModel):
 
     def check_data(self, x, y=None):
         """Refuses data that the encoder or the loss cannot take, with one sentence."""
+        self._check_pair(x, y)
+
+    def _check_pair(self, x, y):
         domain = self._target_domain()
         if y is None and (domain == "levels" or self._has_levels()):
             raise ValueError(

@@ -16,18 +16,17 @@ _DERIVATIVES = {
 
 def single_dense_layer(encoder):
     """The `Dense` layer of an encoder that consists of it, with a known derivative; or `None`."""
-    layers = [
-        layer
-        for layer in encoder.layers
-        if not isinstance(
-            layer, (keras.layers.InputLayer, keras.layers.Flatten, keras.layers.Reshape)
-        )
-    ]
-    if len(layers) != 1 or not isinstance(layers[0], keras.layers.Dense):
+    flattening = (keras.layers.InputLayer, keras.layers.Flatten, keras.layers.Reshape)
+    # A Functional model's `operations` hold the additions and the like that are no layers.
+    operations = getattr(encoder, "operations", encoder.layers)
+    others = [operation for operation in operations if not isinstance(operation, flattening)]
+    if len(others) != 1 or not isinstance(others[0], keras.layers.Dense):
         return None
-    dense = layers[0]
+    (dense,) = others
     is_known = getattr(dense.activation, "__name__", None) in _DERIVATIVES
-    return dense if is_known and len(dense.output.shape) == 2 else None
+    # A layer that is called twice is not one layer.
+    is_called_once = len(dense._inbound_nodes) == 1
+    return dense if is_known and is_called_once and len(dense.output.shape) == 2 else None
 
 
 def dense_contraction(dense, code):

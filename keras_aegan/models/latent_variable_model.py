@@ -9,8 +9,8 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan.models.checked_model import CheckedModel
-from keras_aegan.models.objective import Objective
-from keras_aegan.models.players_optimizer import PlayersOptimizer
+from keras_aegan.models.objective import Objective, batch_mean, batch_size_of
+from keras_aegan.models.players_optimizer import PlayersOptimizer, get_optimizer, scale_loss
 from keras_aegan.models.servable_model import ServableModel, Untracked
 
 
@@ -129,12 +129,14 @@ class LatentVariableModel(CheckedModel, ServableModel):
         }
         with self.distribute_strategy.scope():
             if auto_scale_loss and self._computes_in_float16():
-                optimizers = {p: _scale_loss(o) for p, o in optimizers.items()}
+                optimizers = {p: scale_loss(o) for p, o in optimizers.items()}
             for player, player_optimizer in optimizers.items():
                 player_optimizer.build(self._player_weights(player))
             only = next(iter(optimizers.values())) if len(optimizers) == 1 else None
             self._optimizers = optimizers
             self._objective = Objective(weights, self._totals().values())
+            self._check_metric_names(metrics, weighted_metrics)
+            self._compile_metrics = None  # Keras would keep those of an earlier `compile`
             super().compile(
                 # An optimizer for Keras and its callbacks to find: the player's own where there
                 # is one player, or they would act on a phantom that never steps.
@@ -152,11 +154,13 @@ class LatentVariableModel(CheckedModel, ServableModel):
     @property
     def optimizers(self):
         """Dict, a player's name to its optimizer."""
+        self._assert_compile_called("optimizers")
         return dict(self._optimizers)
 
     @property
     def loss_weights(self):
         """Dict, a term's name to the variable that holds its weight."""
+        self._assert_compile_called("loss_weights")
         return dict(self._objective.weights)
 
     def get_compile_config(self):
@@ -168,6 +172,14 @@ class LatentVariableModel(CheckedModel, ServableModel):
     def compile_from_config(self, config):
         """Compiles as `get_compile_config` says; the optimizers are built, ready to be loaded."""
         self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def _check_metric_names(self, *metrics):
+        for metric in keras.tree.flatten(metrics):
+            if getattr(metric, "name", None) in self._objective.trackers:
+                raise ValueError(
+                    "`metrics` must not be named like a term or a total, which are logged beside "
+                    f"them. Received: a metric named {metric.name!r}"
+                )
 
     def _resolve_loss_weights(self, loss_weights):
         weights = dict(self.default_loss_weights)
@@ -198,9 +210,9 @@ class LatentVariableModel(CheckedModel, ServableModel):
                     f"`optimizer` must have a key for each player, {players}. "
                     f"Received: keys {sorted(optimizer)}"
                 )
-            optimizers = {player: _get_optimizer(optimizer[player]) for player in players}
+            optimizers = {player: get_optimizer(optimizer[player]) for player in players}
         else:
-            optimizer = _get_optimizer(optimizer)
+            optimizer = get_optimizer(optimizer)
             # One player keeps the very object, as in Keras; several get one each.
             optimizers = {
                 player: optimizer if len(players) == 1 else optimizer.from_config(config)
@@ -264,13 +276,14 @@ class LatentVariableModel(CheckedModel, ServableModel):
         Returns:
             Σ weight × mean of the term + what the player's networks' regularizers add; `()`.
         """
-        trackers, batch_size = self._objective.trackers, _batch_size(terms)
+        trackers, batch_size = self._objective.trackers, batch_size_of(terms)
         loss = ops.zeros((), "float32")
         for name, values in terms.items():
-            mean = _batch_mean(values, sample_weight)  # ()
+            self._check_term(name, values)
+            mean = batch_mean(values, sample_weight)  # ()
             trackers[name].update_state(mean, sample_weight=batch_size)
             loss += self._objective.weights[name] * mean
-        regularizers = [r for network in self.players[player] for r in network.losses]
+        regularizers = self._regularizers(player)
         if regularizers:
             regularization_loss = sum(ops.cast(ops.sum(r), "float32") for r in regularizers)
             trackers["regularization_loss"].update_state(regularization_loss, batch_size)
@@ -279,6 +292,20 @@ class LatentVariableModel(CheckedModel, ServableModel):
         if self._totals()[player] not in terms:
             trackers[self._totals()[player]].update_state(loss, sample_weight=batch_size)
         return loss
+
+    def _check_term(self, name, values):
+        if name not in self._objective.weights or len(values.shape) > 1:
+            raise ValueError(
+                "A term must be one of `default_loss_weights` and have the shape (batch_size,), "
+                "or () for a batch statistic. "
+                f"Received: term {name!r} of shape {tuple(values.shape)}"
+            )
+
+    def _regularizers(self, player):
+        # The model's own list counts a layer once that two networks share.
+        if len(self.players) == 1:
+            return self.losses
+        return [loss for network in self.players[player] for loss in network.losses]
 
     def logs(self, x=None, target=None, output=None, sample_weight=None):
         """What a step gives to `fit`: the running means, and `compile`'s metrics.
@@ -313,7 +340,7 @@ class LatentVariableModel(CheckedModel, ServableModel):
         """The part of the global batch that this replica holds; all of it where there is one."""
         if self.distribute_strategy.num_replicas_in_sync == 1:
             return 1.0
-        batch_size = ops.cast(_batch_size(terms), "float32")
+        batch_size = ops.cast(batch_size_of(terms), "float32")
         replica = tf.distribute.get_replica_context()
         return batch_size / replica.all_reduce(tf.distribute.ReduceOp.SUM, batch_size)
 
@@ -361,35 +388,3 @@ class LatentVariableModel(CheckedModel, ServableModel):
         if self.compiled:
             state.update({v.name: v for v in self._objective.weights.values()})
         return state
-
-
-def _get_optimizer(identifier):
-    optimizer = keras.optimizers.get(identifier)
-    if optimizer is None:
-        raise ValueError("`optimizer` must be a Keras optimizer or its name. Received: None")
-    return optimizer
-
-
-def _scale_loss(optimizer):
-    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
-        return optimizer
-    return keras.optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")
-
-
-def _batch_size(terms):
-    """How many examples the terms hold, on this replica; 1 if all are batch statistics."""
-    for values in terms.values():
-        if len(values.shape):
-            return ops.shape(values)[0]
-    return 1
-
-
-def _batch_mean(values, sample_weight):
-    """The mean over the batch, weighted as Keras weights: Σ wᵢvᵢ / batch size; `()`."""
-    values = ops.cast(values, "float32")
-    if len(values.shape) == 0:
-        return values
-    if sample_weight is not None:
-        values = values * ops.cast(sample_weight, "float32")
-    # A replica may get no example of the last batch, and 0/0 would poison the others.
-    return ops.sum(values) / ops.cast(ops.maximum(ops.shape(values)[0], 1), "float32")

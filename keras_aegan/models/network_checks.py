@@ -2,13 +2,21 @@
 
 import keras
 
+_INFINITY = float("inf")
+# The intervals that Keras's activations cannot leave; of others nothing is known.
 _OUTPUT_RANGES = {
+    **dict.fromkeys(
+        ("linear", "leaky_relu", "elu", "selu", "gelu", "silu", "softsign", "mish"),
+        (-_INFINITY, _INFINITY),
+    ),
     "sigmoid": (0.0, 1.0),
     "hard_sigmoid": (0.0, 1.0),
+    "sparse_sigmoid": (0.0, 1.0),
+    "sparsemax": (0.0, 1.0),
     "softmax": (0.0, 1.0),
     "tanh": (-1.0, 1.0),
-    "relu": (0.0, float("inf")),
-    "softplus": (0.0, float("inf")),
+    "relu": (0.0, _INFINITY),
+    "softplus": (0.0, _INFINITY),
 }
 # Layers that move values about, and let through the range of what feeds them.
 _SHAPE_LAYERS = (
@@ -100,10 +108,11 @@ def check_output_suits_loss(loss, domain, data_shape, decoder):
             f"`loss` {_loss_name(loss)!r} needs a decoder whose output has {more}. "
             f"Received: an output of shape {tuple(shape)} for x of shape {tuple(data_shape)}"
         )
-    if domain == "real" or getattr(loss, "from_logits", False) or activation is None:
+    is_known = activation in _OUTPUT_RANGES
+    if domain == "real" or getattr(loss, "from_logits", False) or not is_known:
         return
     wanted = "sigmoid" if domain == "probabilities" else "softmax"
-    low, high = _OUTPUT_RANGES.get(activation, (-float("inf"), float("inf")))
+    low, high = _OUTPUT_RANGES[activation]
     if low < 0 or high > 1:
         raise ValueError(
             f"`loss` {_loss_name(loss)!r} reads the decoder's output as probabilities: end the "
@@ -116,9 +125,9 @@ def _check_activity_regularizer(layer):
     """Refuses a regularizer that reads probabilities on a layer that gives none."""
     needed = getattr(layer.activity_regularizer, "activation_range", None)
     activation = getattr(getattr(layer, "activation", None), "__name__", None)
-    if needed is None or activation is None:
+    if needed is None or activation not in _OUTPUT_RANGES:
         return
-    low, high = _OUTPUT_RANGES.get(activation, (-float("inf"), float("inf")))
+    low, high = _OUTPUT_RANGES[activation]
     if low < needed[0] or high > needed[1]:
         raise ValueError(
             f"{type(layer.activity_regularizer).__name__} reads activations as probabilities: "
@@ -129,7 +138,10 @@ def _check_activity_regularizer(layer):
 
 def final_activation(network):
     """The name of the activation that a network ends in, or `None` where it cannot be told."""
-    for layer in reversed(network.layers):
+    # A Functional model's `operations` hold what is no layer, such as a subtraction.
+    for layer in reversed(getattr(network, "operations", network.layers)):
+        if not isinstance(layer, keras.layers.Layer):
+            return None
         if isinstance(layer, keras.Model):
             return final_activation(layer)
         if isinstance(layer, keras.layers.Softmax):
@@ -143,8 +155,7 @@ def final_activation(network):
 
 def output_range(network):
     """The interval that a network's output cannot leave: `(low, high)`."""
-    infinity = float("inf")
-    return _OUTPUT_RANGES.get(final_activation(network), (-infinity, infinity))
+    return _OUTPUT_RANGES.get(final_activation(network), (-_INFINITY, _INFINITY))
 
 
 def compatible(shape, other):

@@ -1,6 +1,7 @@
 """The bookkeeping of an objective: the weights of its terms, and their running means."""
 
 import keras
+from keras import ops
 
 
 class Objective:
@@ -33,3 +34,22 @@ class Objective:
             for name, tracker in self.trackers.items()
             if name != "regularization_loss" or self.is_regularized
         ]
+
+
+def batch_size_of(terms):
+    """How many examples the terms hold, on this replica; 1 if all are batch statistics."""
+    for values in terms.values():
+        if len(values.shape):
+            return ops.shape(values)[0]
+    return 1
+
+
+def batch_mean(values, sample_weight):
+    """The mean over the batch, weighted as Keras weights: Σ wᵢvᵢ / batch size; `()`."""
+    values = ops.cast(values, "float32")
+    if len(values.shape) == 0:
+        return values
+    if sample_weight is not None:
+        values = values * ops.cast(sample_weight, "float32")
+    # A replica may get no example of the last batch, and 0/0 would poison the others.
+    return ops.sum(values) / ops.cast(ops.maximum(ops.shape(values)[0], 1), "float32")

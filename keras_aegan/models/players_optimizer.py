@@ -62,3 +62,18 @@ class PlayersOptimizer(keras.optimizers.Optimizer):
 
     def load_own_variables(self, store):
         """Nothing of its own: the players' optimizers are loaded, each by itself."""
+
+
+def get_optimizer(identifier):
+    """The optimizer that a name, a config or an instance stands for; refuses `None`."""
+    optimizer = keras.optimizers.get(identifier)
+    if optimizer is None:
+        raise ValueError("`optimizer` must be a Keras optimizer or its name. Received: None")
+    return optimizer
+
+
+def scale_loss(optimizer):
+    """The optimizer, scaling its loss as float16 needs."""
+    if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):
+        return optimizer
+    return keras.optimizers.LossScaleOptimizer(optimizer, name="loss_scale_optimizer")

@@ -35,8 +35,6 @@ class ServableModel(keras.Model):
         return cls(
             **{
                 name: keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
-                if isinstance(value, dict)
-                else value
                 for name, value in config.items()
             }
         )

@@ -12,7 +12,7 @@ class KLSparsity(keras.regularizers.Regularizer):
     ρ̂ⱼ is the mean activation of unit j over the *batch*: a batch statistic, which Keras's
     division of activity regularizers by the batch size would make wrong. Here the value does
     not depend on how often a batch is repeated. The units must lie in (0, 1), so the layer ends
-    in a sigmoid.
+    in a sigmoid. On several replicas ρ̂ⱼ is the mean over each replica's own part of the batch.
 
     Reference: Ng, 2011, CS294A lecture notes, "Sparse autoencoder", section 3.
 
@@ -57,8 +57,7 @@ class KLSparsity(keras.regularizers.Regularizer):
                 )
         activations = ops.cast(activations, "float32")
         batch_axes = tuple(range(len(activations.shape) - 1))
-        epsilon = self.smallest_activation
-        rho = self.target
+        epsilon, rho = self.smallest_activation, self.target
         rho_hat = ops.clip(ops.mean(activations, axis=batch_axes), epsilon, 1 - epsilon)
         divergence = ops.sum(  # over units
             rho * ops.log(rho / rho_hat) + (1 - rho) * ops.log((1 - rho) / (1 - rho_hat))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from keras_aegan import models, networks
+from keras_aegan import losses, models, networks
 from keras_aegan.layers import MaskingNoise, SaltAndPepperNoise, TopK
 from keras_aegan.regularizers import KLSparsity
 from tests.conformance.user_model import TwoPlayers
@@ -23,7 +23,7 @@ class Row:
     endpoints: dict  # name -> the arguments of a call for a batch of n: (n) -> tuple
     compile: dict = dataclasses.field(default_factory=dict)
     noisy: bool = False  # whether a training step draws random numbers
-    sums_over_batch: bool = True  # whether its loss is a mean over examples: no batch statistic
+    has_batch_statistic: bool = False  # whether a term is of a replica's batch as a whole
 
 
 def _floats(*shape, seed=0, low=0.0, high=1.0):
@@ -141,7 +141,7 @@ ROWS = {
         make=_dense_autoencoder,
         data=lambda n: (_floats(n, 12), _floats(n, 12, seed=1)),
         endpoints=_autoencoder_endpoints((12,), 3),
-        compile={"loss": "gaussian_nll", "optimizer": {"autoencoder": "sgd"}},
+        compile={"loss": losses.GaussianNLL("optimal"), "optimizer": {"autoencoder": "sgd"}},
     ),
     "noisy_autoencoder": Row(
         make=_noisy_autoencoder,
@@ -162,7 +162,7 @@ ROWS = {
         make=_sparse_autoencoder,
         data=lambda n: (_floats(n, 12),),
         endpoints=_autoencoder_endpoints((12,), 6),
-        sums_over_batch=False,
+        has_batch_statistic=True,
     ),
     "denoising_autoencoder": Row(
         make=_denoising_autoencoder,

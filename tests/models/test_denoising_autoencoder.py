@@ -93,10 +93,11 @@ def test_noise_layers(layer):
     [
         (lambda: _model("noise"), TypeError, "`corruption` must be a Keras layer.*str"),
         (
-            lambda: _model(layers.Dense(5)),
+            lambda: _model(layers.RepeatVector(5)),
             ValueError,
-            r"`corruption` must keep the shape \(6,\).*\(5,\)",
+            r"`corruption` must keep the shape \(6,\).*\(5, 6\)",
         ),
+        (lambda: _model(layers.Dense(6)), ValueError, "`corruption` must have no weights.*2"),
         (lambda: MaskingNoise(1.5), ValueError, r"`rate` must lie in \[0, 1\].*1.5"),
         (lambda: SaltAndPepperNoise("a"), ValueError, r"`rate` must lie in \[0, 1\].*'a'"),
         (lambda: SaltAndPepperNoise(0.1, (1, 0)), ValueError, r"`value_range` must be.*\(1, 0\)"),
