@@ -14,6 +14,9 @@ class TopK(keras.layers.Layer):
     nonlinearity and no penalty but the choice of the k. To encode, the paper keeps more than in
     training, α·k of them: that is `inference_k`.
 
+    Units that are seldom chosen are seldom trained, and may never be chosen again: batch
+    normalisation before this layer keeps them alive (the paper lowers k slowly instead).
+
     Reference: [Makhzani & Frey, 2014](https://arxiv.org/abs/1312.5663), section 2.
 
     Args:

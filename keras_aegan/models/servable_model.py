@@ -106,8 +106,9 @@ class ServableModel(keras.Model):
         ]
         key = (function.__name__, *map(str, specs))
         if key not in self._endpoint_functions.value:  # traced once for all batch sizes
+            # A concrete function: TensorFlow takes new models' functions for needless retracing.
             traced = tf.function(function, input_signature=specs, autograph=False)
-            self._endpoint_functions.value[key] = traced
+            self._endpoint_functions.value[key] = traced.get_concrete_function()
         batches = []
         for start in range(0, len(arrays[0]), batch_size):
             parts = [array[start : start + batch_size] for array in arrays]
