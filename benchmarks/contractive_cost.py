@@ -15,8 +15,8 @@ import tensorflow as tf
 from keras_aegan import models, networks
 
 BATCH_SIZE = 64
-STEPS = {"plain": 200, "contractive": 200, "naive": 3}  # a naive step takes seconds
-ROUNDS = 5
+STEPS = {"plain": 200, "contractive": 200, "naive": 2}  # a naive step takes seconds
+ROUNDS = 3
 
 
 class NaiveContractiveAutoencoder(keras.Model):
