@@ -1,7 +1,5 @@
 """The door: what `fit` and `evaluate` ask of data before they touch a weight."""
 
-from numbers import Integral
-
 import keras
 import numpy as np
 
@@ -66,10 +64,8 @@ class CheckedModel(keras.Model):
                 "`class_weight` needs class labels as targets; weight examples by "
                 f"`sample_weight` instead. Received: class_weight={class_weight}"
             )
-        if batch_size is not None and (not isinstance(batch_size, Integral) or batch_size < 1):
-            raise ValueError(
-                f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}"
-            )
+        if batch_size is not None:
+            data_checks.check_batch_size(batch_size)
         x, y = self._admit(x, y, sample_weight)
         if validation_data is not None:
             validation_data = self._admit_validation(validation_data)

@@ -1,6 +1,7 @@
 """What is asked of data before training: one sentence at the door, not a traceback later."""
 
 import itertools
+import numbers
 
 import keras
 import numpy as np
@@ -120,6 +121,14 @@ def _check_values(name, array, domain, num_levels):
             f"last axis has. Received: values in [{smallest}, {largest}]"
         )
     return float(smallest), float(largest)
+
+
+def check_batch_size(batch_size):
+    """Refuses what is no positive integer."""
+    if not isinstance(batch_size, numbers.Integral) or batch_size < 1:
+        raise ValueError(
+            f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}"
+        )
 
 
 def check_as_many(name, array, other_name, other):

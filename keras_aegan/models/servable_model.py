@@ -1,9 +1,9 @@
 """From a model to a file and back: `.keras`, SavedModel, and endpoints run on arrays."""
 
-import numbers
-
 import keras
 import tensorflow as tf
+
+from keras_aegan.models.data_checks import check_batch_size
 
 
 class ServableModel(keras.Model):
@@ -96,10 +96,7 @@ class ServableModel(keras.Model):
         Returns:
             A NumPy array `(num_examples, ...)`, or a structure of them.
         """
-        if not isinstance(batch_size, numbers.Integral) or batch_size < 1:
-            raise ValueError(
-                f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}"
-            )
+        check_batch_size(batch_size)
         dtypes = [_dtype(array) for array in arrays]
         specs = [
             tf.TensorSpec((None, *a.shape[1:]), d) for a, d in zip(arrays, dtypes, strict=True)

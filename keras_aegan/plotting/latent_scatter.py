@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_aegan.plotting.colors import class_colors
+from keras_aegan.plotting.panels import check_panels
 
 
 def latent_scatter(codes, labels, label_names=None):
@@ -92,12 +93,7 @@ def _check_labels(labels):
 
 
 def _check_codes(codes, num_examples):
-    if not isinstance(codes, dict) or not codes:
-        raise ValueError(
-            "`codes` must be a dict of at least one panel, its title to its codes. "
-            f"Received: {'an empty dict' if isinstance(codes, dict) else type(codes).__name__}"
-        )
-    codes = {title: np.asarray(z) for title, z in codes.items()}
+    codes = check_panels("codes", codes)
     for title, z in codes.items():
         if z.shape != (num_examples, 2):
             raise ValueError(

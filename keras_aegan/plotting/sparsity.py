@@ -7,6 +7,7 @@ import numpy as np
 
 from keras_aegan.plotting.colors import class_colors
 from keras_aegan.plotting.image_grids import image_grid
+from keras_aegan.plotting.panels import check_panels
 
 _MOST_COLUMNS = 3
 
@@ -165,12 +166,7 @@ def _check_positive(name, value, kind=numbers.Real):
 
 
 def _check_codes(codes):
-    if not isinstance(codes, dict) or not codes:
-        raise ValueError(
-            "`codes` must be a dict of at least one panel, its title to its codes. "
-            f"Received: {'an empty dict' if isinstance(codes, dict) else type(codes).__name__}"
-        )
-    codes = {title: np.asarray(h) for title, h in codes.items()}
+    codes = check_panels("codes", codes)
     for title, h in codes.items():
         if h.ndim != 2 or h.size == 0:
             raise ValueError(

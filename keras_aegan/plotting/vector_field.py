@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_aegan.plotting.colors import class_colors
+from keras_aegan.plotting.panels import check_panels
 
 
 def vector_field(points, vectors, data=None):
@@ -82,12 +83,7 @@ def _check_finite(name, values):
 
 
 def _check_vectors(vectors, points):
-    if not isinstance(vectors, dict) or not vectors:
-        raise ValueError(
-            "`vectors` must be a dict of at least one panel, its title to its vectors. "
-            f"Received: {'an empty dict' if isinstance(vectors, dict) else type(vectors).__name__}"
-        )
-    vectors = {title: np.asarray(v) for title, v in vectors.items()}
+    vectors = check_panels("vectors", vectors)
     for title, v in vectors.items():
         if v.shape != points.shape:
             raise ValueError(

@@ -1,0 +1,13 @@
+"""What the figures with a panel for each title ask of their argument."""
+
+import numpy as np
+
+
+def check_panels(name, panels):
+    """The panels as arrays, by title; refuses what is no dict, or an empty one."""
+    if not isinstance(panels, dict) or not panels:
+        raise ValueError(
+            f"`{name}` must be a dict of at least one panel, its title to its {name}. "
+            f"Received: {'an empty dict' if isinstance(panels, dict) else type(panels).__name__}"
+        )
+    return {title: np.asarray(values) for title, values in panels.items()}
