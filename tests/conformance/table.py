@@ -21,9 +21,15 @@ class Row:
     make: Callable  # () -> model, uncompiled, its noise seeded
     data: Callable  # (num_examples) -> the positional arguments of fit
     endpoints: dict  # name -> the arguments of a call for a batch of n: (n) -> tuple
+    samples: Callable | None = None  # (n) -> the arguments of `sample` for n draws
     compile: dict = dataclasses.field(default_factory=dict)
     noisy: bool = False  # whether a training step draws random numbers
     has_batch_statistic: bool = False  # whether a term is of a replica's batch as a whole
+
+
+def call_input(arguments):
+    """What `call` and `predict` take, of the arguments of the endpoint `serve`."""
+    return arguments[0] if len(arguments) == 1 else list(arguments)
 
 
 def _floats(*shape, seed=0, low=0.0, high=1.0):
@@ -117,6 +123,34 @@ def _levels(n, seed=1):
     return np.random.default_rng(seed).integers(0, 5, (n, 4, 4)).astype("int32")
 
 
+def _classes(n, seed=2):
+    return np.random.default_rng(seed).integers(0, 4, n).astype("int32")
+
+
+def _vae():
+    encoder = networks.gaussian_encoder(networks.dense_encoder((12,), None, (8,), "tanh"), 3)
+    return models.VAE(encoder, networks.dense_decoder(3, (12,), (8,), "tanh"), seed=1)
+
+
+def _conditional_vae():
+    """Convolutions, one-hot and embedded labels, and an importance-weighted bound."""
+    features = networks.convolutional_encoder((8, 8, 1), None, (4,), "elu", num_classes=4)
+    return models.ConditionalVAE(
+        networks.gaussian_encoder(features, 3),
+        networks.convolutional_decoder(
+            3,
+            (8, 8, 1),
+            (4,),
+            "elu",
+            num_classes=4,
+            label_embedding_dim=2,
+            output_activation="sigmoid",
+        ),
+        num_importance_samples=3,
+        seed=1,
+    )
+
+
 def _two_players():
     return TwoPlayers(
         networks.dense_decoder(3, (12,), (8,), name="generator"),
@@ -187,6 +221,24 @@ ROWS = {
         endpoints=_autoencoder_endpoints((8, 8, 1), 3),
         noisy=True,
     ),
+    "vae": Row(
+        make=_vae,
+        data=lambda n: (_floats(n, 12),),
+        endpoints=_autoencoder_endpoints((12,), 3),
+        samples=lambda n: (np.int32(n),),
+        noisy=True,
+    ),
+    "conditional_vae": Row(
+        make=_conditional_vae,
+        data=lambda n: (_floats(n, 8, 8, 1), _classes(n)),
+        endpoints={
+            name: lambda n, arguments=arguments: (*arguments(n), _classes(n))
+            for name, arguments in _autoencoder_endpoints((8, 8, 1), 3).items()
+        },
+        samples=lambda n: (_classes(n),),
+        compile={"loss": "bernoulli_nll", "metrics": ["mae"]},
+        noisy=True,
+    ),
     "two_players": Row(
         make=_two_players,
         data=lambda n: (_floats(n, 12),),
@@ -208,10 +260,14 @@ every_noisy_row = pytest.mark.parametrize(
 
 
 def compiled(row, **changes):
-    """The row's model, compiled; the same weights every time."""
+    """The row's model, compiled; the same weights every time.
+
+    Without XLA, which takes seconds to compile what these tests run for milliseconds; that it
+    changes nothing is a property of its own, in `test_backends.py`.
+    """
     keras.utils.set_random_seed(1)
     model = row.make()
-    arguments = {**row.compile, **changes}
+    arguments = {"jit_compile": False, **row.compile, **changes}
     optimizer = arguments.get("optimizer")
     if isinstance(optimizer, dict):  # an instance belongs to one model: make another of its kind
         arguments["optimizer"] = {
