@@ -8,9 +8,12 @@ if _keras.backend.backend() != "tensorflow":
         f"KERAS_BACKEND=tensorflow. Received: KERAS_BACKEND={_keras.backend.backend()}"
     )
 
+from keras_aegan import callbacks as callbacks
 from keras_aegan import datasets as datasets
+from keras_aegan import latents as latents
 from keras_aegan import layers as layers
 from keras_aegan import losses as losses
+from keras_aegan import metrics as metrics
 from keras_aegan import models as models
 from keras_aegan import networks as networks
 from keras_aegan import plotting as plotting
