@@ -1,6 +1,7 @@
 """The models: each takes networks, is compiled with an objective, and is fitted to data."""
 
 from keras_aegan.models.autoencoder import Autoencoder as Autoencoder
+from keras_aegan.models.conditional_gan import ConditionalGAN as ConditionalGAN
 from keras_aegan.models.conditional_vae import ConditionalVAE as ConditionalVAE
 from keras_aegan.models.contractive_autoencoder import (
     ContractiveAutoencoder as ContractiveAutoencoder,

@@ -1,7 +1,5 @@
 """What every model of a generator against a discriminator shares: Goodfellow's Algorithm 1."""
 
-import numbers
-
 import keras
 import tensorflow as tf
 from keras import ops
@@ -15,8 +13,8 @@ from keras_aegan.regularizers import DiscriminatorRegularizer
 class AdversarialModel(LatentVariableModel):
     """Abstract base of the GANs: two players in turns, on data, with or without labels.
 
-    A subclass says by `is_conditional` whether its networks take labels beside their input,
-    and gives `call`, `check_data`, its abilities and its endpoints.
+    A subclass gives `call`, `unpack`, `check_data`, its abilities and its endpoints. Where its
+    `network_inputs` name labels, both networks take them beside their input.
 
     Args:
         generator: network from noise to data.
@@ -28,7 +26,7 @@ class AdversarialModel(LatentVariableModel):
     """
 
     default_loss = "non_saturating"
-    is_conditional = False
+    network_inputs = ("x",)
 
     def __init__(
         self,
@@ -40,15 +38,16 @@ class AdversarialModel(LatentVariableModel):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        num_inputs = 2 if self.is_conditional else 1
-        network_checks.check_network("generator", generator, num_inputs)
-        network_checks.check_network("discriminator", discriminator, num_inputs)
+        labels = self.network_inputs[1:]
+        network_checks.check_network("generator", generator, ("z", *labels), ("x",))
+        network_checks.check_network("discriminator", discriminator, ("x", *labels), ("logit",))
         network_checks.check_noise_shape(generator.inputs[0].shape[1:])
         network_checks.check_discriminator(discriminator)
         network_checks.check_generated_shape(
             discriminator.inputs[0].shape[1:], generator.output_shape[1:]
         )
-        _check_arguments(num_discriminator_steps, discriminator_regularizer)
+        data_checks.check_positive_integer("num_discriminator_steps", num_discriminator_steps)
+        _check_regularizer(discriminator_regularizer)
         self.generator = generator
         self.discriminator = discriminator
         self.num_discriminator_steps = num_discriminator_steps
@@ -88,7 +87,7 @@ class AdversarialModel(LatentVariableModel):
 
     def train_step(self, data):
         """One iteration of Algorithm 1: k turns of the discriminator, one of the generator."""
-        x, labels, sample_weight = self._unpack(data)
+        x, labels, sample_weight = self.unpack(data)  # labels: None, or (batch_size,)
         for _ in range(self.num_discriminator_steps):
             self.minimize(
                 "discriminator",
@@ -102,7 +101,7 @@ class AdversarialModel(LatentVariableModel):
 
     def test_step(self, data):
         """The same terms, measured."""
-        x, labels, sample_weight = self._unpack(data)
+        x, labels, sample_weight = self.unpack(data)
         with self._independent_noise():
             terms, _ = self.discriminator_terms(x, labels, training=False)
             self.measure("discriminator", terms, sample_weight)
@@ -143,23 +142,15 @@ class AdversarialModel(LatentVariableModel):
     def _judge(self, x, labels, training):
         return self.discriminator(x if labels is None else [x, labels], training=training)
 
-    def _unpack(self, data):
-        """`(x, labels, sample_weight)`; labels are `None` where the networks take none."""
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        return x, y if self.is_conditional else None, sample_weight
-
     # ------------------------------------------------------------------ abilities and checks
 
     def _draw(self, num_samples, seed):
         """Noise for samples, which leaves the training's own noise where it is."""
-        if not isinstance(num_samples, numbers.Integral) or num_samples < 1:
-            raise ValueError(
-                f"`num_samples` must be a positive integer. Received: num_samples={num_samples!r}"
-            )
+        data_checks.check_positive_integer("num_samples", num_samples)
         return keras.random.normal((num_samples, *self.latent_shape), seed=seed)
 
-    def _draw_in_graph(self, num_samples):
-        """New noise at each call of a SavedModel, in each process that serves it."""
+    def _draw_anew(self, num_samples):
+        """Noise for an endpoint: new at each call, in each process that serves the model."""
         shape = tf.stack([num_samples, *self.latent_shape])
         # The op itself: tf.random.normal would write `tf.random.set_seed`'s seed into the file.
         return tf.raw_ops.RandomStandardNormal(shape=shape, dtype="float32", seed=0, seed2=0)
@@ -192,12 +183,7 @@ class AdversarialModel(LatentVariableModel):
         }
 
 
-def _check_arguments(num_discriminator_steps, discriminator_regularizer):
-    if not isinstance(num_discriminator_steps, numbers.Integral) or num_discriminator_steps < 1:
-        raise ValueError(
-            "`num_discriminator_steps` must be a positive integer. "
-            f"Received: num_discriminator_steps={num_discriminator_steps!r}"
-        )
+def _check_regularizer(discriminator_regularizer):
     if not isinstance(discriminator_regularizer, (DiscriminatorRegularizer, type(None))):
         raise TypeError(
             "`discriminator_regularizer` must be a regularizers.DiscriminatorRegularizer, such "

@@ -109,7 +109,7 @@ class GAN(AdversarialModel):
         return self(z, training=False)
 
     def _sample(self, num_samples):
-        return self._serve(self._draw_in_graph(num_samples))
+        return self._serve(self._draw_anew(num_samples))
 
     def endpoints(self):
         """`serve` (noise to data), `sample` (new data at each call), `discriminate` (logits)."""
@@ -130,3 +130,8 @@ class GAN(AdversarialModel):
                 f"Received: y.shape={tuple(y.shape)}"
             )
         self._check_x(x)
+
+    def unpack(self, data):
+        """`(x, None, sample_weight)`: a GAN takes no labels."""
+        x, _, sample_weight = super().unpack(data)
+        return x, None, sample_weight

@@ -134,6 +134,28 @@ def check_discriminator(discriminator):
         )
 
 
+def check_label_inputs(network_by_name, num_classes_of):
+    """Refuses networks that do not take the same labels, one integer an example.
+
+    Args:
+        network_by_name: dict, an argument's name to its network of two inputs.
+        num_classes_of: how to tell a network's number of classes.
+    """
+    for name, network in network_by_name.items():
+        shape = tuple(network.inputs[1].shape[1:])
+        if shape not in ((), (1,)):
+            raise ValueError(
+                f"`{name}` must take as its second input one integer label an example, of shape "
+                f"(). Received: a second input of shape {shape}"
+            )
+    counts = {name: num_classes_of(network) for name, network in network_by_name.items()}
+    if len(set(counts.values()) - {None}) > 1:
+        raise ValueError(
+            "The networks must know the same classes. Received: "
+            + ", ".join(f"`{name}` with num_classes={n}" for name, n in counts.items())
+        )
+
+
 def warn_of_unreachable(name, network, span, what, stacklevel=5):
     """Warns of data that a network's output activation keeps it from.
 

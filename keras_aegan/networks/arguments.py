@@ -28,7 +28,11 @@ def hidden_block(inputs, layer, activation, batch_normalization):
     """A layer, its normalisation where wanted, and its activation."""
     hidden = layer(inputs)
     if batch_normalization:
-        hidden = layers.BatchNormalization(name=f"{layer.name}_normalization")(hidden)
+        # Over the global batch: replicas with statistics of their own would come to differ.
+        normalization = layers.BatchNormalization(
+            synchronized=True, name=f"{layer.name}_normalization"
+        )
+        hidden = normalization(hidden)
     return layers.Activation(activation, name=f"{layer.name}_activation")(hidden)
 
 

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from keras_aegan.networks.arguments import check_shape, check_units, hidden_block
+from keras_aegan.networks.conditioning import with_labels
 from keras_aegan.networks.dense import dense_decoder
 
 
@@ -14,6 +15,8 @@ def dense_generator(
     activation="leaky_relu",
     batch_normalization=True,
     output_activation=None,
+    num_classes=None,
+    label_embedding_dim=None,
     name="generator",
 ):
     """A stack of dense layers from noise to data: a decoder with a generator's defaults.
@@ -30,10 +33,14 @@ def dense_generator(
             the output never is.
         output_activation: linear by default; `"tanh"` for data in [-1, 1], `"sigmoid"` for
             [0, 1].
+        num_classes: of a conditional network: how many classes its second input, integer
+            labels `(batch_size,)`, can name.
+        label_embedding_dim: the size of a learned embedding of the class; one-hot if `None`.
         name: the model's name.
 
     Returns:
-        A Functional model from `(batch_size, latent_dim)` to `(batch_size, *output_shape)`.
+        A Functional model from `(batch_size, latent_dim)` to `(batch_size, *output_shape)`; with
+        `num_classes`, from `[z, labels]`.
 
     Raises:
         ValueError: if a shape or size is not positive.
@@ -50,6 +57,8 @@ def dense_generator(
         activation,
         batch_normalization,
         output_activation,
+        num_classes=num_classes,
+        label_embedding_dim=label_embedding_dim,
         name=name,
     )
 
@@ -59,6 +68,8 @@ def dense_discriminator(
     hidden_units=(512, 256),
     activation="leaky_relu",
     dropout=0.0,
+    num_classes=None,
+    label_embedding_dim=None,
     name="discriminator",
 ):
     """A stack of dense layers from data to one logit. Nothing in it is normalised.
@@ -68,10 +79,14 @@ def dense_discriminator(
         hidden_units: the sizes of the hidden layers, in order.
         activation: the hidden layers' activation; Keras's leaky ReLU has the slope 0.2.
         dropout: the share of each hidden layer's units to drop in training.
+        num_classes: of a conditional network: how many classes its second input, integer
+            labels `(batch_size,)`, can name.
+        label_embedding_dim: the size of a learned embedding of the class; one-hot if `None`.
         name: the model's name.
 
     Returns:
-        A Functional model from `(batch_size, *input_shape)` to logits `(batch_size, 1)`.
+        A Functional model from `(batch_size, *input_shape)` to logits `(batch_size, 1)`; with
+        `num_classes`, from `[x, labels]`.
 
     Raises:
         ValueError: if a shape or size is not positive.
@@ -85,6 +100,7 @@ def dense_discriminator(
     check_units("hidden_units", hidden_units)
     inputs = keras.Input(input_shape, name="x")
     hidden = layers.Flatten(name="flatten")(inputs) if len(input_shape) > 1 else inputs
+    inputs, hidden = with_labels(inputs, hidden, num_classes, label_embedding_dim)
     for i, units in enumerate(hidden_units):
         dense = layers.Dense(units, name=f"dense_{i}")
         hidden = hidden_block(hidden, dense, activation, batch_normalization=False)

@@ -1,0 +1,138 @@
+"""The conditional generative adversarial network."""
+
+import keras
+import tensorflow as tf
+
+from keras_aegan.models import data_checks, network_checks
+from keras_aegan.models.adversarial_model import AdversarialModel
+from keras_aegan.networks.conditioning import num_classes_of
+
+
+@keras.saving.register_keras_serializable(package="keras_aegan")
+class ConditionalGAN(AdversarialModel):
+    """A GAN of p(x|y): the generator is told a class, the discriminator whether it was kept.
+
+    A training step is `GAN`'s, with the labels y of the batch in both networks:
+
+        k times:  z ~ N(0, I),  D descends  discriminator_loss(D(x, y), D(G(z, y), y)) + penalty
+        once:     z ~ N(0, I),  G descends  generator_loss(D(G(z, y), y))
+
+    The discriminator sees data and fakes with the same labels, so a label alone tells nothing.
+    With dense networks it is the paper's CGAN, with `networks.dcgan_generator` and
+    `networks.dcgan_discriminator` a DC-CGAN.
+
+    Reference: [Mirza & Osindero, 2014](https://arxiv.org/abs/1411.1784), equation 2.
+
+    `compile` and the logs are `GAN`'s.
+
+    Args:
+        generator: Functional model from `[z, labels]` to data.
+        discriminator: Functional model from `[x, labels]` to one logit, `(batch_size, 1)`.
+        num_discriminator_steps: k, as in `GAN`.
+        discriminator_regularizer: as in `GAN`; it differentiates by x, at the labels of x.
+        seed: of the noise; random if `None`.
+        **kwargs: `name` and `dtype`, as in `keras.Model`.
+
+    Input shape:
+        `[z, labels]`: noise, as the generator takes it, and integers `(batch_size,)`. `fit`
+        takes `(x, labels)`, as data sets of labelled images give them.
+
+    Output shape:
+        Data, as the generator gives it.
+
+    Raises:
+        TypeError: if a network is no `keras.Model`, or the regularizer none.
+        ValueError: if a network does not take labels, the networks know other classes, shapes
+            do not match, or the discriminator does not end in one logit.
+
+    Example:
+    >>> import keras, numpy as np, keras_aegan
+    >>> from keras_aegan import networks
+    >>> model = keras_aegan.models.ConditionalGAN(
+    ...     generator=networks.dense_generator(8, (2,), hidden_units=(16,), num_classes=3),
+    ...     discriminator=networks.dense_discriminator((2,), hidden_units=(16,), num_classes=3),
+    ... )
+    >>> model.compile(keras.optimizers.Adam(2e-4, beta_1=0.5))
+    >>> x, labels = keras.random.normal((64, 2)), np.arange(64) % 3
+    >>> history = model.fit(x, labels, verbose=0)
+    >>> model.sample(labels=np.array([2, 2, 0]), seed=0).shape
+    (3, 2)
+    """
+
+    network_inputs = ("x", "labels")
+
+    def __init__(self, generator, discriminator, *args, **kwargs):
+        super().__init__(generator, discriminator, *args, **kwargs)
+        network_checks.check_label_inputs(
+            {"generator": generator, "discriminator": discriminator}, num_classes_of
+        )
+
+    @property
+    def num_classes(self):
+        """How many classes the networks know; `None` where it cannot be told."""
+        return num_classes_of(self.generator) or num_classes_of(self.discriminator)
+
+    def call(self, inputs, training=False):
+        """Data G(z, y) from noise z and labels y."""
+        return self.generator(inputs, training=training)
+
+    def sample(self, labels, seed=None, batch_size=1024):
+        """New data of the classes that are asked for.
+
+        Args:
+            labels: integers, `(num_samples,)`: the class of each sample.
+            seed: an integer for the same samples again; if `None`, Keras's global one.
+            batch_size: samples made at once.
+
+        Returns:
+            NumPy array, `(num_samples, ...)`.
+        """
+        data_checks.check_labels("labels", labels, self.num_classes)
+        z = self._draw(len(labels), seed)
+        return self.run_in_batches(self._serve, z, labels, batch_size=batch_size)
+
+    def discriminate(self, x, labels, batch_size=1024):
+        """The discriminator's logits: positive where it takes x for data of its class.
+
+        Args:
+            x: `(num_examples, ...)`.
+            labels: integers, `(num_examples,)`.
+            batch_size: examples run at once.
+
+        Returns:
+            NumPy array, `(num_examples,)`; see `GAN.discriminate` for what logits are.
+        """
+        data_checks.check_array("x", x, self.data_shape)
+        self._check_labels("labels", labels, x)
+        return self.run_in_batches(self._logits, x, labels, batch_size=batch_size)
+
+    def _serve(self, z, labels):
+        return self([z, labels], training=False)
+
+    def _sample(self, labels):
+        return self._serve(self._draw_anew(tf.shape(labels)[0]), labels)
+
+    def endpoints(self):
+        """`serve` (noise and labels to data), `sample` (of labels), `discriminate` (logits)."""
+        z = tf.TensorSpec((None, *self.latent_shape), "float32", name="z")
+        x = tf.TensorSpec((None, *self.data_shape), "float32", name="x")
+        labels = tf.TensorSpec((None,), "int32", name="labels")
+        return {
+            "serve": (self._serve, [z, labels]),
+            "sample": (self._sample, [labels]),
+            "discriminate": (self._logits, [x, labels]),
+        }
+
+    def check_data(self, x, y=None):
+        """Refuses data that the discriminator cannot take, and labels that are no classes."""
+        if y is None:
+            raise ValueError(
+                "`y` must hold the labels: a conditional model is fitted by fit(x, labels). "
+                "Received: y=None"
+            )
+        self._check_labels("y", y, x)
+        self._check_x(x)
+
+    def _check_labels(self, name, labels, x):
+        data_checks.check_labels(name, labels, self.num_classes)
+        data_checks.check_as_many("x", x, name, labels)
