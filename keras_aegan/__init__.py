@@ -11,6 +11,7 @@ if _keras.backend.backend() != "tensorflow":
 from keras_aegan import datasets as datasets
 from keras_aegan import layers as layers
 from keras_aegan import losses as losses
+from keras_aegan import metrics as metrics
 from keras_aegan import models as models
 from keras_aegan import networks as networks
 from keras_aegan import plotting as plotting

@@ -29,7 +29,10 @@ def test_density_is_the_weighted_sum_of_scipys(mixture):
 def test_distances_are_mahalanobis(mixture):
     x = np.random.default_rng(0).normal(size=(5, 2))
     expected = [
-        [np.sqrt((a - m) @ np.linalg.inv(c) @ (a - m)) for m, c in zip(mixture.means, COVARIANCES)]
+        [
+            np.sqrt((a - m) @ np.linalg.inv(c) @ (a - m))
+            for m, c in zip(mixture.means, COVARIANCES, strict=True)
+        ]
         for a in x
     ]
     np.testing.assert_allclose(mixture.distances(x), expected, rtol=1e-10)
@@ -82,7 +85,9 @@ def test_pacgans_ring_and_grid():
     gaps = np.linalg.norm(ring.means - np.roll(ring.means, 1, axis=0), axis=1)
     np.testing.assert_allclose(gaps, 2 * np.sin(np.pi / 8))
     np.testing.assert_allclose(ring.covariances, [0.01**2 * np.eye(2)] * 8)
-    assert sorted(map(tuple, grid.means)) == [(i, j) for i in range(-4, 5, 2) for j in range(-4, 5, 2)]
+    assert sorted(map(tuple, grid.means)) == [
+        (i, j) for i in range(-4, 5, 2) for j in range(-4, 5, 2)
+    ]
     np.testing.assert_allclose(grid.covariances, [0.05**2 * np.eye(2)] * 25)
 
 

@@ -1,0 +1,8 @@
+"""Offline metrics of samples beside data: functions of NumPy arrays, in any features."""
+
+from keras_aegan.metrics.density_coverage import density_coverage as density_coverage
+from keras_aegan.metrics.features import extract_features as extract_features
+from keras_aegan.metrics.frechet_distance import frechet_distance as frechet_distance
+from keras_aegan.metrics.kernel_distance import kernel_distance as kernel_distance
+from keras_aegan.metrics.mode_coverage import mode_coverage as mode_coverage
+from keras_aegan.metrics.precision_recall import precision_recall as precision_recall
