@@ -8,6 +8,7 @@ if _keras.backend.backend() != "tensorflow":
         f"KERAS_BACKEND=tensorflow. Received: KERAS_BACKEND={_keras.backend.backend()}"
     )
 
+from keras_aegan import callbacks as callbacks
 from keras_aegan import datasets as datasets
 from keras_aegan import layers as layers
 from keras_aegan import losses as losses

@@ -1,0 +1,3 @@
+"""Callbacks: what is measured and drawn while a model trains."""
+
+from keras_aegan.callbacks.sample_metrics import SampleMetrics as SampleMetrics
