@@ -4,3 +4,5 @@ from keras_aegan.networks.convolutional import convolutional_decoder as convolut
 from keras_aegan.networks.convolutional import convolutional_encoder as convolutional_encoder
 from keras_aegan.networks.dense import dense_decoder as dense_decoder
 from keras_aegan.networks.dense import dense_encoder as dense_encoder
+from keras_aegan.networks.dense_adversarial import dense_discriminator as dense_discriminator
+from keras_aegan.networks.dense_adversarial import dense_generator as dense_generator

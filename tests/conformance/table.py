@@ -10,7 +10,7 @@ from keras import layers
 
 from keras_aegan import models, networks
 from keras_aegan.layers import MaskingNoise, SaltAndPepperNoise, TopK
-from keras_aegan.regularizers import KLSparsity
+from keras_aegan.regularizers import GradientPenalty, KLSparsity
 from tests.conformance.user_model import TwoPlayers
 
 
@@ -24,6 +24,7 @@ class Row:
     compile: dict = dataclasses.field(default_factory=dict)
     noisy: bool = False  # whether a training step draws random numbers
     has_batch_statistic: bool = False  # whether a term is of a replica's batch as a whole
+    draws: tuple = ()  # the endpoints that answer anew at each call, such as `sample`
 
 
 def _floats(*shape, seed=0, low=0.0, high=1.0):
@@ -124,6 +125,31 @@ def _two_players():
     )
 
 
+def _gan():
+    """The generator is normalised; the discriminator drops units by seeds of its own."""
+    return models.GAN(
+        networks.dense_generator(3, (12,), (8,)),
+        networks.dense_discriminator((12,), (8,), dropout=0.1),
+        seed=1,
+    )
+
+
+def _penalised_gan():
+    return models.GAN(
+        networks.dense_generator(3, (12,), (8,), batch_normalization=False),
+        networks.dense_discriminator((12,), (8,)),
+        discriminator_regularizer=GradientPenalty(10.0),
+        seed=1,
+    )
+
+
+_GAN_ENDPOINTS = {
+    "serve": lambda n: (_floats(n, 3),),
+    "sample": lambda n: (np.int32(n),),
+    "discriminate": lambda n: (_floats(n, 12),),
+}
+
+
 ROWS = {
     "dense_autoencoder": Row(
         make=_dense_autoencoder,
@@ -194,6 +220,25 @@ ROWS = {
         compile={"optimizer": {"critic": "adam", "generator": keras.optimizers.SGD(0.01)}},
         noisy=True,
     ),
+    "gan": Row(
+        make=_gan,
+        data=lambda n: (_floats(n, 12),),
+        endpoints=_GAN_ENDPOINTS,
+        noisy=True,
+        draws=("sample",),
+    ),
+    "gan_with_gradient_penalty": Row(
+        make=_penalised_gan,
+        data=lambda n: (_floats(n, 12),),
+        endpoints=_GAN_ENDPOINTS,
+        compile={
+            "optimizer": {"discriminator": "adam", "generator": keras.optimizers.SGD(0.01)},
+            "loss": "least_squares",
+            "loss_weights": {"gradient_penalty": 2.0},
+        },
+        noisy=True,
+        draws=("sample",),
+    ),
 }
 
 every_row = pytest.mark.parametrize("row", list(ROWS.values()), ids=list(ROWS))
@@ -208,10 +253,14 @@ every_noisy_row = pytest.mark.parametrize(
 
 
 def compiled(row, **changes):
-    """The row's model, compiled; the same weights every time."""
+    """The row's model, compiled; the same weights every time.
+
+    Without XLA, which takes seconds to compile what these tests run for milliseconds; that it
+    changes nothing is a property of its own, in `test_backends.py`.
+    """
     keras.utils.set_random_seed(1)
     model = row.make()
-    arguments = {**row.compile, **changes}
+    arguments = {"jit_compile": False, **row.compile, **changes}
     optimizer = arguments.get("optimizer")
     if isinstance(optimizer, dict):  # an instance belongs to one model: make another of its kind
         arguments["optimizer"] = {

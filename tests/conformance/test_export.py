@@ -23,7 +23,12 @@ for name in json.loads((folder / "rows.json").read_text()):
         endpoint = call.split("/")[0]
         given = [calls[k] for k in sorted(calls) if k.startswith(f"{call}/in")]
         answer = getattr(served, endpoint)(*map(tf.constant, given))
-        np.testing.assert_allclose(answer, calls[f"{call}/out"], atol=1e-5, err_msg=call)
+        if f"{call}/out" in calls:
+            np.testing.assert_allclose(answer, calls[f"{call}/out"], atol=1e-5, err_msg=call)
+        else:
+            again = getattr(served, endpoint)(*map(tf.constant, given))
+            assert answer.shape == calls[f"{call}/like"].shape, call
+            assert not np.array_equal(answer, again), call
         print("answered", name, call)
 assert sys.modules["keras_aegan"] is None
 """
@@ -45,7 +50,8 @@ def exported(tmp_path_factory):
                     calls[f"{endpoint}/{n}/in{i}"] = array
                 method = model.predict if endpoint == "serve" else getattr(model, endpoint)
                 options = {"verbose": 0} if endpoint == "serve" else {}
-                calls[f"{endpoint}/{n}/out"] = method(*given, **options)
+                answer = "like" if endpoint in row.draws else "out"
+                calls[f"{endpoint}/{n}/{answer}"] = method(*given, **options)
         np.savez(folder / f"{name}.npz", **calls)
     (folder / "rows.json").write_text(json.dumps(list(ROWS)))
     return folder
@@ -71,7 +77,7 @@ def test_signatures_are_listed_with_a_dynamic_batch(row, exported):
     assert set(row.endpoints) | {"serving_default"} == set(served.signatures)
     for signature in served.signatures.values():
         for spec in signature.structured_input_signature[1].values():
-            assert spec.shape[0] is None
+            assert spec.shape.rank == 0 or spec.shape[0] is None
 
 
 def test_saved_model_cli_shows_the_endpoints(exported):
