@@ -13,6 +13,7 @@ _NAMES = (
     "frechet_distance",
     "kernel_distance",
     "mode_coverage",
+    "neighbor_accuracy",
     "precision_recall",
 )
 
@@ -34,9 +35,9 @@ class SampleMetrics(keras.callbacks.Callback):
         real: `(num_real, ...)`, held-out data; or a `datasets.GaussianMixture`, of which as many
             examples as samples are drawn once, and whose modes `"mode_coverage"` counts.
         metrics: a list of names, `"frechet_distance"`, `"kernel_distance"`,
-            `"precision_recall"`, `"density_coverage"`, `"mode_coverage"`; or of functions
-            `(real, fake)` of `(num_examples, num_features)` that give a number or a dict of
-            numbers.
+            `"precision_recall"`, `"density_coverage"`, `"neighbor_accuracy"`,
+            `"mode_coverage"`; or of functions `(real, fake)` of `(num_examples, num_features)`
+            that give a number or a dict of numbers.
         num_samples: samples drawn for each measurement.
         every: epochs from one measurement to the next, counted from the start.
         extractor: a Keras model, or a function of a batch, whose features the metrics compare;

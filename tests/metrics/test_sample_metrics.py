@@ -15,6 +15,7 @@ FUNCTIONS = [
     metrics.kernel_distance,
     metrics.precision_recall,
     metrics.density_coverage,
+    metrics.neighbor_accuracy,
 ]
 
 
@@ -154,6 +155,33 @@ def test_a_collapsed_generator_has_precision_and_no_recall():
     assert values == {"precision": 1.0, "recall": 0.0}
 
 
+@pytest.mark.parametrize("k", [1, 5, 9])
+def test_neighbor_accuracy_is_scikit_learns_left_out(pair, k):
+    from sklearn.model_selection import LeaveOneOut, cross_val_predict
+    from sklearn.neighbors import KNeighborsClassifier
+
+    real, fake = pair[0][:45], pair[1]
+    x, y = np.concatenate([real, fake]), np.arange(90) < 45
+    votes = cross_val_predict(KNeighborsClassifier(k), x, y, cv=LeaveOneOut())
+    expected = ((votes == y)[:45].mean() + (votes == y)[45:].mean()) / 2
+    assert metrics.neighbor_accuracy(real, fake, k) == pytest.approx(expected)
+
+
+def test_neighbor_accuracy_between_gaussians_of_two_sizes():
+    """Near the Bayes classifier, which draws a circle where the densities meet."""
+    from scipy.stats import chi2
+
+    x = np.random.default_rng(0).normal(size=(2, 5000, 2))
+    squared_radius = 2 * np.log(4) / (1 - 1 / 4)  # the densities meet: ½ r² (1 − ¼) = log 4
+    expected = (chi2.cdf(squared_radius, 2) + chi2.sf(squared_radius / 4, 2)) / 2
+    assert metrics.neighbor_accuracy(x[0], 2 * x[1], 101) == pytest.approx(expected, abs=0.02)
+
+
+def test_sets_of_unequal_sizes_count_alike():
+    x = np.random.default_rng(0).normal(size=(4000, 2))
+    assert metrics.neighbor_accuracy(x[:500], x[500:]) == pytest.approx(0.5, abs=0.03)
+
+
 def test_mode_coverage_by_hand():
     ring = datasets.ring(8)
     on_modes = np.repeat(ring.means[[0, 1, 2]], [20, 19, 1], axis=0)
@@ -200,20 +228,20 @@ def test_features_of_a_model_a_function_and_none():
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda f: f.__name__)
 def test_they_refuse(function):
-    x = np.zeros((10, 3))
+    x = np.zeros((50, 3))
     with pytest.raises(ValueError, match=r"`fake` must have as many .* `real`, 3. Received: 2"):
-        function(x, np.zeros((10, 2)))
-    with pytest.raises(ValueError, match=r"`real` must have the shape .* Received: shape \(10,\)"):
-        function(np.zeros(10), x)
+        function(x, np.zeros((50, 2)))
+    with pytest.raises(ValueError, match=r"`real` must have the shape .* Received: shape \(50,\)"):
+        function(np.zeros(50), x)
     with pytest.raises(ValueError, match=r"`fake` must .* at least \d.* Received: shape \(1, 3\)"):
         function(x, np.zeros((1, 3)))
     with pytest.raises(ValueError, match="`real` must hold finite .* Received: NaN or infinity"):
-        function(np.full((10, 3), np.nan), x)
+        function(np.full((50, 3), np.nan), x)
 
 
 def test_neighbours_and_mixtures_are_checked():
-    x = np.zeros((10, 3))
-    for function in (metrics.precision_recall, metrics.density_coverage):
+    x = np.zeros((50, 3))
+    for function in FUNCTIONS[2:]:
         with pytest.raises(ValueError, match="`num_neighbors` must be a positive integer. Rec"):
             function(x, x, num_neighbors=0)
     with pytest.raises(ValueError, match="`mixture` must be a .* Received: ndarray"):
