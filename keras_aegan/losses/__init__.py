@@ -4,6 +4,7 @@ from keras_aegan.losses.adversarial import get_adversarial as get_adversarial
 from keras_aegan.losses.adversarial_loss import AdversarialLoss as AdversarialLoss
 from keras_aegan.losses.bernoulli_nll import BernoulliNLL as BernoulliNLL
 from keras_aegan.losses.categorical_nll import CategoricalNLL as CategoricalNLL
+from keras_aegan.losses.gaussian_kl import gaussian_kl as gaussian_kl
 from keras_aegan.losses.gaussian_nll import GaussianNLL as GaussianNLL
 from keras_aegan.losses.hinge_loss import HingeLoss as HingeLoss
 from keras_aegan.losses.laplace_nll import LaplaceNLL as LaplaceNLL

@@ -5,11 +5,7 @@ import math
 import keras
 from keras import ops
 
-from keras_aegan.losses.negative_log_likelihood import (
-    ScaledNegativeLogLikelihood,
-    check_same_shape,
-    global_batch_mean,
-)
+from keras_aegan.losses.negative_log_likelihood import ScaledNegativeLogLikelihood
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
@@ -22,8 +18,9 @@ class GaussianNLL(ScaledNegativeLogLikelihood):
 
     Args:
         scale: the standard deviation σ, or `"optimal"`: σ² is the mean squared error of the
-            batch, over examples and event axes together. Defaults to 1, a unit Gaussian. For
-            scores that examples shall not change among each other, give a number.
+            batch, over examples and event axes together. Defaults to 1, a unit Gaussian. A
+            model takes the batch's σ in training, and after it the σ that training came to, so
+            that a score does not depend on the examples scored beside it.
         name: the loss's name.
         **kwargs: `reduction` and `dtype`, as in `keras.losses.Loss`.
 
@@ -47,12 +44,14 @@ class GaussianNLL(ScaledNegativeLogLikelihood):
     def __init__(self, scale=1.0, name="gaussian_nll", **kwargs):
         super().__init__(scale, name=name, **kwargs)
 
-    def log_density(self, y_true, y_pred):
+    def deviation(self, y_true, y_pred):
+        """(x−x̂)², whose mean is the optimal σ²."""
+        return ops.square(y_true - y_pred)
+
+    def dispersion_of(self, scale):
+        """σ²."""
+        return scale**2
+
+    def log_density_at(self, deviation, variance):
         """Log N(y_true; y_pred, σ²), elementwise."""
-        check_same_shape(y_true, y_pred)
-        squared_error = ops.square(y_true - y_pred)
-        if self.scale == "optimal":
-            variance = ops.maximum(global_batch_mean(squared_error), self.smallest_scale**2)
-        else:
-            variance = ops.cast(self.scale**2, squared_error.dtype)
-        return -squared_error / (2 * variance) - 0.5 * ops.log(2 * math.pi * variance)
+        return -deviation / (2 * variance) - 0.5 * ops.log(2 * math.pi * variance)

@@ -3,11 +3,7 @@
 import keras
 from keras import ops
 
-from keras_aegan.losses.negative_log_likelihood import (
-    ScaledNegativeLogLikelihood,
-    check_same_shape,
-    global_batch_mean,
-)
+from keras_aegan.losses.negative_log_likelihood import ScaledNegativeLogLikelihood
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
@@ -19,7 +15,7 @@ class LaplaceNLL(ScaledNegativeLogLikelihood):
 
     Args:
         scale: the scale b, or `"optimal"`: b is the mean absolute error of the batch, its
-            maximum-likelihood value. Defaults to 1.
+            maximum-likelihood value; in a model as `GaussianNLL`'s. Defaults to 1.
         name: the loss's name.
         **kwargs: `reduction` and `dtype`, as in `keras.losses.Loss`.
 
@@ -43,12 +39,14 @@ class LaplaceNLL(ScaledNegativeLogLikelihood):
     def __init__(self, scale=1.0, name="laplace_nll", **kwargs):
         super().__init__(scale, name=name, **kwargs)
 
-    def log_density(self, y_true, y_pred):
+    def deviation(self, y_true, y_pred):
+        """|x−x̂|, whose mean is the optimal b."""
+        return ops.abs(y_true - y_pred)
+
+    def dispersion_of(self, scale):
+        """The scale b itself."""
+        return scale
+
+    def log_density_at(self, deviation, scale):
         """Log Laplace(y_true; y_pred, b), elementwise."""
-        check_same_shape(y_true, y_pred)
-        absolute_error = ops.abs(y_true - y_pred)
-        if self.scale == "optimal":
-            scale = ops.maximum(global_batch_mean(absolute_error), self.smallest_scale)
-        else:
-            scale = ops.cast(self.scale, absolute_error.dtype)
-        return -absolute_error / scale - ops.log(2 * scale)
+        return -deviation / scale - ops.log(2 * scale)

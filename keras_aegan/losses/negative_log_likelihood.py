@@ -39,15 +39,18 @@ class NegativeLogLikelihood(keras.losses.Loss):
         """The elementwise log-density, in nats, of the shape of `y_true`."""
         raise NotImplementedError(f"{type(self).__name__} must define `log_density`.")
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true, y_pred, **options):
         """One value per example, `(batch_size,)`, in nats."""
-        log_density = self.log_density(y_true, y_pred)
+        log_density = self.log_density(y_true, y_pred, **options)
         event_axes = tuple(range(1, len(log_density.shape)))
         return -ops.sum(log_density, axis=event_axes)  # (batch_size,)
 
 
 class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
     """Base of the likelihoods with a scale: a number, or the one that fits the batch best.
+
+    A subclass gives `deviation(y_true, y_pred)`, elementwise, whose mean is the dispersion of
+    maximum likelihood; `dispersion_of(scale)`; and `log_density_at(deviation, dispersion)`.
 
     Args:
         scale: a positive number, or `"optimal"`.
@@ -68,6 +71,21 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
                 f'`scale` must be a positive number or "optimal". Received: scale={scale!r}'
             )
         self.scale = scale
+
+    def log_density(self, y_true, y_pred, dispersion=None):
+        """The elementwise log-density; at `dispersion` where the scale is optimal, if given."""
+        check_same_shape(y_true, y_pred)
+        deviation = self.deviation(y_true, y_pred)
+        if self.scale != "optimal":
+            dispersion = ops.cast(self.dispersion_of(self.scale), deviation.dtype)
+        elif dispersion is None:
+            dispersion = self.optimal_dispersion(y_true, y_pred)
+        return self.log_density_at(deviation, dispersion)
+
+    def optimal_dispersion(self, y_true, y_pred):
+        """The global batch's own dispersion, a constant for the gradient; `()`."""
+        dispersion = global_batch_mean(self.deviation(y_true, y_pred))
+        return ops.maximum(dispersion, self.dispersion_of(self.smallest_scale))
 
     def get_config(self):
         """The arguments of the constructor."""

@@ -74,7 +74,7 @@ def get(identifier):
     return loss
 
 
-def per_example(loss, target, prediction):
+def per_example(loss, target, prediction, **options):
     """One value per example: what Keras averages over the batch, before it does.
 
     A loss that leaves event axes (`"mse"` on images leaves height and width) is averaged over
@@ -84,6 +84,7 @@ def per_example(loss, target, prediction):
         loss: a `keras.losses.Loss` or a function, from `losses.get`.
         target: `(batch_size, ...)`.
         prediction: `(batch_size, ...)`.
+        **options: what else the loss's `call` takes, such as a likelihood's `dispersion`.
 
     Returns:
         `(batch_size,)`, float32.
@@ -104,7 +105,9 @@ def per_example(loss, target, prediction):
     if target_domain(loss) != "levels":
         check_same_shape(target, prediction)
         target = ops.cast(target, "float32")
-    values = (loss.call if isinstance(loss, keras.losses.Loss) else loss)(target, prediction)
+    values = (loss.call if isinstance(loss, keras.losses.Loss) else loss)(
+        target, prediction, **options
+    )
     if len(values.shape) == 0:
         raise ValueError(
             "`loss` must give one value per example, and not average over the batch: its "

@@ -1,5 +1,6 @@
-"""Offline metrics of samples beside data: functions of NumPy arrays, in any features."""
+"""Offline metrics, functions of NumPy arrays: what a model learned, its samples beside data."""
 
+from keras_aegan.metrics.active_units import active_units as active_units
 from keras_aegan.metrics.density_coverage import density_coverage as density_coverage
 from keras_aegan.metrics.features import extract_features as extract_features
 from keras_aegan.metrics.frechet_distance import frechet_distance as frechet_distance

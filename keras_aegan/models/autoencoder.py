@@ -59,5 +59,5 @@ class Autoencoder(EncoderDecoderModel):
         """L(x, g(f(x))), `(batch_size,)`."""
         reconstruction = self(x, training=training)
         return {
-            "reconstruction_loss": self.reconstruction_loss(target, reconstruction)
+            "reconstruction_loss": self.reconstruction_loss(target, reconstruction, training)
         }, reconstruction

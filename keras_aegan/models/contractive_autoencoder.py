@@ -1,12 +1,11 @@
 """The contractive autoencoder."""
 
 import math
-import numbers
 
 import keras
 import tensorflow as tf
 
-from keras_aegan.models import jacobians
+from keras_aegan.models import data_checks, jacobians
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
 
 
@@ -73,10 +72,7 @@ class ContractiveAutoencoder(EncoderDecoderModel):
             raise ValueError(
                 f'`jacobian` must be "exact" or "hutchinson". Received: jacobian={jacobian!r}'
             )
-        if not isinstance(num_probes, numbers.Integral) or num_probes < 1:
-            raise ValueError(
-                f"`num_probes` must be a positive integer. Received: num_probes={num_probes!r}"
-            )
+        data_checks.check_positive_integer("num_probes", num_probes)
         self._check_differentiable()
         self.jacobian = jacobian
         self.num_probes = num_probes
@@ -92,7 +88,7 @@ class ContractiveAutoencoder(EncoderDecoderModel):
         code, contraction = self._contracted_code(x, training)
         reconstruction = self.decoder(code, training=training)
         return {
-            "reconstruction_loss": self.reconstruction_loss(target, reconstruction),
+            "reconstruction_loss": self.reconstruction_loss(target, reconstruction, training),
             "contraction_loss": contraction,
         }, reconstruction
 

@@ -123,12 +123,36 @@ def _check_values(name, array, domain, num_levels):
     return float(smallest), float(largest)
 
 
+def check_labels(name, labels, num_classes):
+    """Refuses labels that are not one integer of a known class for each example.
+
+    Args:
+        name: the argument's name, for the message.
+        labels: `(num_examples,)`.
+        num_classes: how many classes there are; `None` where it is not known.
+
+    Raises:
+        TypeError: if they are no array of integers.
+        ValueError: if the shape is wrong or a class out of range.
+    """
+    span = check_array(name, labels, (), "integer")
+    if span and (span[0] < 0 or (num_classes is not None and span[1] >= num_classes)):
+        classes = "zero or more" if num_classes is None else f"from 0 to {num_classes - 1}"
+        raise ValueError(
+            f"`{name}` must hold classes {classes}, as the networks know them. "
+            f"Received: labels from {span[0]:g} to {span[1]:g}"
+        )
+
+
 def check_batch_size(batch_size):
     """Refuses what is no positive integer."""
-    if not isinstance(batch_size, numbers.Integral) or batch_size < 1:
-        raise ValueError(
-            f"`batch_size` must be a positive integer. Received: batch_size={batch_size!r}"
-        )
+    check_positive_integer("batch_size", batch_size)
+
+
+def check_positive_integer(name, value):
+    """Refuses what is no positive integer."""
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
 
 
 def check_as_many(name, array, other_name, other):

@@ -67,7 +67,7 @@ class DenoisingAutoencoder(EncoderDecoderModel):
         """L(x, g(f(x̃))), `(batch_size,)`."""
         corrupted = x if self.corruption is None else self.corruption(x, training=training)
         reconstruction = self(corrupted, training=training)
-        terms = {"reconstruction_loss": self.reconstruction_loss(target, reconstruction)}
+        terms = {"reconstruction_loss": self.reconstruction_loss(target, reconstruction, training)}
         return terms, reconstruction
 
     def check_data(self, x, y=None):

@@ -2,6 +2,7 @@
 
 import keras
 import tensorflow as tf
+from keras import ops
 
 from keras_aegan import losses
 from keras_aegan.layers import TiedDense
@@ -12,7 +13,8 @@ from keras_aegan.models.latent_variable_model import LatentVariableModel
 class EncoderDecoderModel(LatentVariableModel):
     """Abstract base of the autoencoders: one player, an encoder, a decoder, a code between.
 
-    A subclass gives `call` and `autoencoder_terms(x, target, training)`.
+    A subclass gives `call` and `autoencoder_terms(x, target, training)`. The networks of a
+    conditional one take labels as a second input.
 
     Args:
         encoder: network from data to code.
@@ -22,14 +24,18 @@ class EncoderDecoderModel(LatentVariableModel):
 
     default_loss = "mse"
     default_loss_weights = {"reconstruction_loss": 1.0}
+    network_inputs = ("x",)
+    encoder_outputs = ("code",)
 
     def __init__(self, encoder, decoder, **kwargs):
         super().__init__(**kwargs)
-        network_checks.check_network("encoder", encoder)
-        network_checks.check_network("decoder", decoder)
+        labels = self.network_inputs[1:]
+        network_checks.check_network("encoder", encoder, self.network_inputs, self.encoder_outputs)
+        network_checks.check_network("decoder", decoder, ("z", *labels), ("reconstruction",))
         self.encoder = encoder
         self.decoder = decoder
-        network_checks.check_code_shapes(encoder.output_shape[1:], decoder.input_shape[1:])
+        for output in encoder.outputs:
+            network_checks.check_code_shapes(output.shape[1:], self.latent_shape)
         network_checks.check_reconstruction_shape(self.data_shape, decoder.output_shape[1:])
         for layer in decoder.layers:
             if isinstance(layer, TiedDense):
@@ -42,6 +48,11 @@ class EncoderDecoderModel(LatentVariableModel):
         return tuple(self.encoder.inputs[0].shape[1:])
 
     @property
+    def latent_shape(self):
+        """The shape of one code."""
+        return tuple(self.decoder.inputs[0].shape[1:])
+
+    @property
     def players(self):
         """One player trains both networks."""
         return {"autoencoder": [self.encoder, self.decoder]}
@@ -50,19 +61,48 @@ class EncoderDecoderModel(LatentVariableModel):
         """`({term: (batch_size,)}, reconstruction)`: the objective of this autoencoder."""
         raise NotImplementedError(f"{type(self).__name__} must define `autoencoder_terms`.")
 
-    def reconstruction_loss(self, target, reconstruction):
-        """`compile`'s loss, one value per example, `(batch_size,)`."""
-        return losses.per_example(self.loss_function, target, reconstruction)
+    def reconstruction_loss(self, target, reconstruction, training=False):
+        """`compile`'s loss, one value per example, `(batch_size,)`.
+
+        A likelihood of optimal scale takes in training the scale of the batch, and otherwise the
+        one that training came to.
+        """
+        if self._dispersion is None:
+            return losses.per_example(self.loss_function, target, reconstruction)
+        exact = (ops.cast(target, "float32"), ops.cast(reconstruction, "float32"))
+        dispersion = self.loss_function.optimal_dispersion(*exact)
+        if training:
+            self._dispersion.assign(_moving_average(self._dispersion, dispersion))
+        else:
+            dispersion = ops.where(self._dispersion > 0, self._dispersion, dispersion)
+        return losses.per_example(self.loss_function, *exact, dispersion=dispersion)
 
     def resolve_loss(self, loss):
         """The reconstruction loss; refuses one that cannot read the decoder's output."""
         loss = losses.get(loss)
         domain = losses.target_domain(loss)
         network_checks.check_output_suits_loss(loss, domain, self.data_shape, self.decoder)
-        self._check_optimal_scale(loss)
+        self._dispersion = None
+        if getattr(loss, "scale", None) == "optimal":
+            self._check_replicas_suit_optimal_scale()
+            with self.distribute_strategy.scope():
+                # Of TensorFlow, so that Keras does not count it among the model's parameters.
+                self._dispersion = tf.Variable(
+                    0.0,  # before training
+                    trainable=False,
+                    aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
+                    name="dispersion",
+                )
         return loss
 
-    def _check_optimal_scale(self, loss):
+    def extra_state(self):
+        """The noise, the weights of the terms, and the scale that training came to."""
+        state = super().extra_state()
+        if self.compiled and self._dispersion is not None:
+            state["dispersion"] = self._dispersion
+        return state
+
+    def _check_replicas_suit_optimal_scale(self):
         """Refuses what Keras's bookkeeping would mix up between the threads of replicas.
 
         An optimal scale makes replicas wait for each other between the networks' calls and the
@@ -74,8 +114,7 @@ class EncoderDecoderModel(LatentVariableModel):
             for layer in network.layers
             if layer.activity_regularizer is not None
         ]
-        is_optimal = getattr(loss, "scale", None) == "optimal"
-        if is_optimal and regularized and self.distribute_strategy.num_replicas_in_sync > 1:
+        if regularized and self.distribute_strategy.num_replicas_in_sync > 1:
             raise ValueError(
                 '`loss` must have a number as its scale, not "optimal", where layers carry an '
                 f"activity regularizer on several replicas. Received: regularized {regularized}"
@@ -83,9 +122,14 @@ class EncoderDecoderModel(LatentVariableModel):
 
     # ------------------------------------------------------------------------ steps
 
+    def unpack(self, data):
+        """`(x, target, sample_weight)`; without a target, x is its own."""
+        x, target, sample_weight = super().unpack(data)
+        return x, x if target is None else target, sample_weight
+
     def train_step(self, data):
         """One turn of the one player."""
-        x, target, sample_weight = _unpack(data)
+        x, target, sample_weight = self.unpack(data)
         reconstruction = self.minimize(
             "autoencoder", lambda: self.autoencoder_terms(x, target, training=True), sample_weight
         )
@@ -93,7 +137,7 @@ class EncoderDecoderModel(LatentVariableModel):
 
     def test_step(self, data):
         """The same terms, measured."""
-        x, target, sample_weight = _unpack(data)
+        x, target, sample_weight = self.unpack(data)
         terms, reconstruction = self.autoencoder_terms(x, target, training=False)
         self.measure("autoencoder", terms, sample_weight)
         return self.logs(x, target, reconstruction, sample_weight)
@@ -123,7 +167,7 @@ class EncoderDecoderModel(LatentVariableModel):
         Returns:
             NumPy array, `(num_examples, ...)`.
         """
-        data_checks.check_array("z", z, self.decoder.inputs[0].shape[1:])
+        data_checks.check_array("z", z, self.latent_shape)
         return self.run_in_batches(self._decode, z, batch_size=batch_size)
 
     def reconstruction_error(self, x, target=None, batch_size=1024):
@@ -160,7 +204,8 @@ class EncoderDecoderModel(LatentVariableModel):
 
     def endpoints(self):
         """`serve` (reconstruct), `encode`, `decode`; once compiled, `reconstruction_error`."""
-        x, z = _spec(self.encoder.inputs[0], "x"), _spec(self.decoder.inputs[0], "z")
+        x = input_spec(self.encoder.inputs[0], "x")
+        z = input_spec(self.decoder.inputs[0], "z")
         endpoints = {
             "serve": (self._serve, [x]),
             "encode": (self._encode, [x]),
@@ -226,11 +271,11 @@ class EncoderDecoderModel(LatentVariableModel):
         }
 
 
-def _unpack(data):
-    """`(x, target, sample_weight)`; without a target, x is its own."""
-    x, target, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-    return x, x if target is None else target, sample_weight
+def _moving_average(average, value):
+    """The average, moved by a hundredth towards the value; the value, if there is none yet."""
+    return ops.where(average > 0, average + 0.01 * (value - average), value)
 
 
-def _spec(tensor, name):
+def input_spec(tensor, name):
+    """The signature of an endpoint's argument."""
     return tf.TensorSpec(tensor.shape, tensor.dtype, name=name)

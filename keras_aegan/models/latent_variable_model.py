@@ -150,6 +150,10 @@ class LatentVariableModel(CheckedModel, ServableModel):
             )
         self._compile_arguments = Untracked(arguments)
         self.forget_endpoint_functions()
+        self.state_objective()
+
+    def state_objective(self):
+        """Says at the end of `compile` what the objective means, where that needs saying."""
 
     @property
     def optimizers(self):
@@ -243,6 +247,10 @@ class LatentVariableModel(CheckedModel, ServableModel):
         return {p: "loss" if len(players) == 1 else f"{p}_loss" for p in players}
 
     # ------------------------------------------------------------- one training step
+
+    def unpack(self, data):
+        """`(what call takes, targets, sample weights)` of a batch from `fit`."""
+        return keras.utils.unpack_x_y_sample_weight(data)
 
     def minimize(self, player, terms, sample_weight=None):
         """Steps one player down the weighted sum of its terms.
@@ -376,6 +384,7 @@ class LatentVariableModel(CheckedModel, ServableModel):
                 lambda values: self.distribute_strategy.experimental_local_results(values)[0],
                 next(batches),
             )
+            data_batch = self.unpack(data_batch)
         super()._maybe_symbolic_build(data_batch=data_batch)
 
     def _noise_states(self):

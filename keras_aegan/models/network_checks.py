@@ -31,14 +31,14 @@ _SHAPE_LAYERS = (
 )
 
 
-def check_network(name, network, num_inputs=1, num_outputs=1):
+def check_network(name, network, input_names, output_names):
     """Refuses what is no built Keras model with so many inputs and outputs.
 
     Args:
         name: the argument's name, for the message.
         network: what came.
-        num_inputs: how many inputs it must have.
-        num_outputs: how many outputs it must have.
+        input_names: what its inputs mean, for the message too.
+        output_names: what its outputs mean.
 
     Raises:
         TypeError: if it is no `keras.Model`.
@@ -56,11 +56,11 @@ def check_network(name, network, num_inputs=1, num_outputs=1):
             "keras.Input: its shapes must be known before it sees data. "
             f"Received: {type(network).__name__} {network.name!r} without inputs"
         )
-    if (len(inputs), len(outputs)) != (num_inputs, num_outputs):
+    if (len(inputs), len(outputs)) != (len(input_names), len(output_names)):
         raise ValueError(
-            f"`{name}` must have {_count(num_inputs, 'input')} and "
-            f"{_count(num_outputs, 'output')}. "
-            f"Received: {_count(len(inputs), 'input')} and {_count(len(outputs), 'output')}"
+            f"`{name}` must have {_count(input_names, 'input')} and "
+            f"{_count(output_names, 'output')}. "
+            f"Received: {_count(inputs, 'input')} and {_count(outputs, 'output')}"
         )
     for layer in network.layers:
         _check_activity_regularizer(layer)
@@ -234,8 +234,12 @@ def compatible(shape, other):
     )
 
 
-def _count(number, noun):
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+def _count(items, noun):
+    """Such as "2 outputs, z_mean and z_log_var" for two names, "1 output" for one."""
+    if len(items) == 1:
+        return f"1 {noun}"
+    names = f", {' and '.join(items)}" if all(isinstance(item, str) for item in items) else ""
+    return f"{len(items)} {noun}s{names}"
 
 
 def _loss_name(loss):

@@ -6,6 +6,7 @@ import keras
 from keras import layers
 
 from keras_aegan.networks.arguments import check_shape, check_units, hidden_block
+from keras_aegan.networks.conditioning import with_labels
 
 # Four divides by the stride of two: a transposed convolution then covers every pixel equally
 # often, and draws no checkerboard (https://distill.pub/2016/deconv-checkerboard/).
@@ -21,24 +22,30 @@ def convolutional_encoder(
     batch_normalization=False,
     latent_activation=None,
     activity_regularizer=None,
+    num_classes=None,
+    label_embedding_dim=None,
     name="encoder",
 ):
     """Convolutions of stride 2, then a dense layer to the code.
 
     Args:
         input_shape: `(height, width, channels)`.
-        latent_dim: the size of the code.
+        latent_dim: the size of the code; `None` for no layer of code, only the last hidden
+            one's features (`gaussian_encoder` makes them a Gaussian).
         filters: the number of filters of each convolution; each halves height and width.
         activation: the convolutions' activation.
         batch_normalization: whether to normalise each convolution before its activation.
         latent_activation: the code's activation; linear by default, as in a `Dense` layer.
         activity_regularizer: on the code, such as `keras.regularizers.L1(1e-3)` for a sparse
             autoencoder.
+        num_classes: of a conditional network: how many classes its second input, integer
+            labels `(batch_size,)`, can name; the class becomes more channels of the image.
+        label_embedding_dim: the size of a learned embedding of the class; one-hot if `None`.
         name: the model's name.
 
     Returns:
         A Functional model from `(batch_size, height, width, channels)` to
-        `(batch_size, latent_dim)`.
+        `(batch_size, latent_dim)`; with `num_classes`, from `[x, labels]`.
 
     Raises:
         ValueError: if a shape or size is not positive, or the image is too small to be halved
@@ -50,9 +57,9 @@ def convolutional_encoder(
     (None, 32)
     """
     input_shape = _check_image_shape("input_shape", input_shape, filters, ranks=(3,))
-    check_units("latent_dim", (latent_dim,))
+    check_units("latent_dim", () if latent_dim is None else (latent_dim,))
     inputs = keras.Input(input_shape, name="x")
-    hidden = inputs
+    inputs, hidden = with_labels(inputs, inputs, num_classes, label_embedding_dim)
     for i, num_filters in enumerate(filters):
         convolution = layers.Conv2D(
             num_filters,
@@ -63,9 +70,12 @@ def convolutional_encoder(
             name=f"convolution_{i}",
         )
         hidden = hidden_block(hidden, convolution, activation, batch_normalization)
+    features = layers.Flatten(name="flatten")(hidden)
+    if latent_dim is None:
+        return keras.Model(inputs, features, name=name)
     code = layers.Dense(
         latent_dim, latent_activation, activity_regularizer=activity_regularizer, name="code"
-    )(layers.Flatten(name="flatten")(hidden))  # (batch_size, latent_dim)
+    )(features)  # (batch_size, latent_dim)
     return keras.Model(inputs, code, name=name)
 
 
@@ -76,6 +86,8 @@ def convolutional_decoder(
     activation="relu",
     batch_normalization=False,
     output_activation=None,
+    num_classes=None,
+    label_embedding_dim=None,
     name="decoder",
 ):
     """A dense layer from the code, then transposed convolutions of stride 2.
@@ -92,10 +104,14 @@ def convolutional_decoder(
             the output never is.
         output_activation: linear by default, as in a `Conv2D` layer; `"sigmoid"` for data in
             [0, 1], `"tanh"` for [-1, 1], `"softmax"` over levels.
+        num_classes: of a conditional network: how many classes its second input, integer
+            labels `(batch_size,)`, can name; the class becomes more channels of the first image.
+        label_embedding_dim: the size of a learned embedding of the class; one-hot if `None`.
         name: the model's name.
 
     Returns:
-        A Functional model from `(batch_size, latent_dim)` to `(batch_size, *output_shape)`.
+        A Functional model from `(batch_size, latent_dim)` to `(batch_size, *output_shape)`; with
+        `num_classes`, from `[z, labels]`.
 
     Raises:
         ValueError: if a shape or size is not positive, or the image is too small to be halved
@@ -116,6 +132,7 @@ def convolutional_decoder(
     )
     hidden = hidden_block(inputs, seed, activation, batch_normalization)
     hidden = layers.Reshape((seed_height, seed_width, filters[0]), name="image")(hidden)
+    inputs, hidden = with_labels(inputs, hidden, num_classes, label_embedding_dim)
     for i, num_filters in enumerate(filters[1:]):
         convolution = _transposed_convolution(
             num_filters, f"transposed_convolution_{i}", use_bias=not batch_normalization

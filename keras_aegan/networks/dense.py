@@ -7,6 +7,7 @@ from keras import layers
 
 from keras_aegan.layers import TiedDense
 from keras_aegan.networks.arguments import check_shape, check_units, hidden_block
+from keras_aegan.networks.conditioning import with_labels
 
 
 def dense_encoder(
@@ -17,23 +18,30 @@ def dense_encoder(
     batch_normalization=False,
     latent_activation=None,
     activity_regularizer=None,
+    num_classes=None,
+    label_embedding_dim=None,
     name="encoder",
 ):
     """A stack of dense layers from data to code.
 
     Args:
         input_shape: tuple, the shape of one example; it is flattened.
-        latent_dim: the size of the code.
+        latent_dim: the size of the code; `None` for no layer of code, only the last hidden
+            one's features (`gaussian_encoder` makes them a Gaussian).
         hidden_units: the sizes of the hidden layers, in order; `()` for a linear encoder.
         activation: the hidden layers' activation.
         batch_normalization: whether to normalise each hidden layer before its activation.
         latent_activation: the code's activation; linear by default, as in a `Dense` layer.
         activity_regularizer: on the code, such as `keras.regularizers.L1(1e-3)` for a sparse
             autoencoder.
+        num_classes: of a conditional network: how many classes its second input, integer
+            labels `(batch_size,)`, can name.
+        label_embedding_dim: the size of a learned embedding of the class; one-hot if `None`.
         name: the model's name.
 
     Returns:
-        A Functional model from `(batch_size, *input_shape)` to `(batch_size, latent_dim)`.
+        A Functional model from `(batch_size, *input_shape)` to `(batch_size, latent_dim)`; with
+        `num_classes`, from `[x, labels]`.
 
     Raises:
         ValueError: if a shape or size is not positive.
@@ -44,13 +52,16 @@ def dense_encoder(
     (None, 32)
     """
     input_shape = check_shape("input_shape", input_shape)
-    check_units("latent_dim", (latent_dim,))
+    check_units("latent_dim", () if latent_dim is None else (latent_dim,))
     check_units("hidden_units", hidden_units)
     inputs = keras.Input(input_shape, name="x")
     hidden = layers.Flatten(name="flatten")(inputs) if len(input_shape) > 1 else inputs
+    inputs, hidden = with_labels(inputs, hidden, num_classes, label_embedding_dim)
     for i, units in enumerate(hidden_units):
         dense = layers.Dense(units, use_bias=not batch_normalization, name=f"dense_{i}")
         hidden = hidden_block(hidden, dense, activation, batch_normalization)
+    if latent_dim is None:
+        return keras.Model(inputs, hidden, name=name)
     code = layers.Dense(
         latent_dim, latent_activation, activity_regularizer=activity_regularizer, name="code"
     )(hidden)  # (batch_size, latent_dim)
@@ -65,6 +76,8 @@ def dense_decoder(
     batch_normalization=False,
     output_activation=None,
     tied_to=None,
+    num_classes=None,
+    label_embedding_dim=None,
     name="decoder",
 ):
     """A stack of dense layers from code to data.
@@ -81,10 +94,14 @@ def dense_decoder(
             [0, 1], `"tanh"` for [-1, 1], `"softmax"` over levels.
         tied_to: the name of the encoder's `Dense` layer whose kernel, transposed, the output
             layer takes (see `layers.TiedDense`), such as `"code"`; for `hidden_units=()`.
+        num_classes: of a conditional network: how many classes its second input, integer
+            labels `(batch_size,)`, can name.
+        label_embedding_dim: the size of a learned embedding of the class; one-hot if `None`.
         name: the model's name.
 
     Returns:
-        A Functional model from `(batch_size, latent_dim)` to `(batch_size, *output_shape)`.
+        A Functional model from `(batch_size, latent_dim)` to `(batch_size, *output_shape)`; with
+        `num_classes`, from `[z, labels]`.
 
     Raises:
         ValueError: if a shape or size is not positive.
@@ -98,7 +115,7 @@ def dense_decoder(
     check_units("latent_dim", (latent_dim,))
     check_units("hidden_units", hidden_units)
     inputs = keras.Input((latent_dim,), name="z")
-    hidden = inputs
+    inputs, hidden = with_labels(inputs, inputs, num_classes, label_embedding_dim)
     for i, units in enumerate(hidden_units):
         dense = layers.Dense(units, use_bias=not batch_normalization, name=f"dense_{i}")
         hidden = hidden_block(hidden, dense, activation, batch_normalization)

@@ -21,10 +21,15 @@ class Row:
     make: Callable  # () -> model, uncompiled, its noise seeded
     data: Callable  # (num_examples) -> the positional arguments of fit
     endpoints: dict  # name -> the arguments of a call for a batch of n: (n) -> tuple
+    samples: Callable | None = None  # (n) -> the arguments of `sample` for n draws
     compile: dict = dataclasses.field(default_factory=dict)
     noisy: bool = False  # whether a training step draws random numbers
     has_batch_statistic: bool = False  # whether a term is of a replica's batch as a whole
-    draws: tuple = ()  # the endpoints that answer anew at each call, such as `sample`
+
+
+def call_input(arguments):
+    """What `call` and `predict` take, of the arguments of the endpoint `serve`."""
+    return arguments[0] if len(arguments) == 1 else list(arguments)
 
 
 def _floats(*shape, seed=0, low=0.0, high=1.0):
@@ -116,6 +121,34 @@ def _hutchinson_autoencoder():
 
 def _levels(n, seed=1):
     return np.random.default_rng(seed).integers(0, 5, (n, 4, 4)).astype("int32")
+
+
+def _classes(n, seed=2):
+    return np.random.default_rng(seed).integers(0, 4, n).astype("int32")
+
+
+def _vae():
+    encoder = networks.gaussian_encoder(networks.dense_encoder((12,), None, (8,), "tanh"), 3)
+    return models.VAE(encoder, networks.dense_decoder(3, (12,), (8,), "tanh"), seed=1)
+
+
+def _conditional_vae():
+    """Convolutions, one-hot and embedded labels, and an importance-weighted bound."""
+    features = networks.convolutional_encoder((8, 8, 1), None, (4,), "elu", num_classes=4)
+    return models.ConditionalVAE(
+        networks.gaussian_encoder(features, 3),
+        networks.convolutional_decoder(
+            3,
+            (8, 8, 1),
+            (4,),
+            "elu",
+            num_classes=4,
+            label_embedding_dim=2,
+            output_activation="sigmoid",
+        ),
+        num_importance_samples=3,
+        seed=1,
+    )
 
 
 def _two_players():
@@ -213,6 +246,24 @@ ROWS = {
         endpoints=_autoencoder_endpoints((8, 8, 1), 3),
         noisy=True,
     ),
+    "vae": Row(
+        make=_vae,
+        data=lambda n: (_floats(n, 12),),
+        endpoints=_autoencoder_endpoints((12,), 3),
+        samples=lambda n: (np.int32(n),),
+        noisy=True,
+    ),
+    "conditional_vae": Row(
+        make=_conditional_vae,
+        data=lambda n: (_floats(n, 8, 8, 1), _classes(n)),
+        endpoints={
+            name: lambda n, arguments=arguments: (*arguments(n), _classes(n))
+            for name, arguments in _autoencoder_endpoints((8, 8, 1), 3).items()
+        },
+        samples=lambda n: (_classes(n),),
+        compile={"loss": "bernoulli_nll", "metrics": ["mae"]},
+        noisy=True,
+    ),
     "two_players": Row(
         make=_two_players,
         data=lambda n: (_floats(n, 12),),
@@ -225,7 +276,6 @@ ROWS = {
         data=lambda n: (_floats(n, 12),),
         endpoints=_GAN_ENDPOINTS,
         noisy=True,
-        draws=("sample",),
     ),
     "gan_with_gradient_penalty": Row(
         make=_penalised_gan,
@@ -237,7 +287,6 @@ ROWS = {
             "loss_weights": {"gradient_penalty": 2.0},
         },
         noisy=True,
-        draws=("sample",),
     ),
 }
 

@@ -1,0 +1,48 @@
+"""A watch over posterior collapse."""
+
+import keras
+
+from keras_aegan import metrics
+
+
+class ActiveUnits(keras.callbacks.Callback):
+    """Logs how many latent dimensions a VAE uses, and says at the end which have collapsed.
+
+    Reference: [Burda et al., 2016](https://arxiv.org/abs/1509.00519), section 5.2.
+
+    Args:
+        x: examples to encode, `(num_examples, ...)`; a few hundred are enough.
+        labels: of a conditional VAE, `(num_examples,)`.
+        threshold: as in `metrics.active_units`.
+        log_name: the name in the logs.
+
+    Example:
+    >>> import keras, keras_aegan
+    >>> watch = keras_aegan.callbacks.ActiveUnits(keras.random.uniform((256, 784)))
+    >>> # vae.fit(x, callbacks=[watch]) logs `active_units` at each epoch
+    """
+
+    def __init__(self, x, labels=None, threshold=0.01, log_name="active_units"):
+        super().__init__()
+        self.inputs = (x,) if labels is None else (x, labels)
+        self.threshold = threshold
+        self.log_name = log_name
+        self.is_active = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Counts."""
+        z_mean = self.model.encode(*self.inputs)
+        self.is_active = metrics.active_units(z_mean, self.threshold)
+        if logs is not None:
+            logs[self.log_name] = int(self.is_active.sum())
+
+    def on_train_end(self, logs=None):
+        """Says what collapsed."""
+        if self.is_active is None or self.is_active.all():
+            return
+        collapsed = [i for i, is_active in enumerate(self.is_active) if not is_active]
+        print(
+            f"{len(collapsed)} of {len(self.is_active)} latent dimensions have collapsed to the "
+            f"prior: {collapsed}. A smaller σ (a larger weight of the reconstruction) or a "
+            "schedule that raises the KL's weight slowly keeps more of them."
+        )

@@ -1,0 +1,73 @@
+"""What the callbacks that draw a picture an epoch share."""
+
+import io
+import pathlib
+
+import keras
+
+from keras_aegan.models.data_checks import check_positive_integer
+
+
+class EpochPictures(keras.callbacks.Callback):
+    """Abstract: writes a picture each epoch, and all of them as one animation at the end.
+
+    A subclass draws in `draw()`, and names its files in `stem`.
+
+    Args:
+        folder: where `<stem>_0001.png` and so on, and `<stem>.gif`, are written; made if it is
+            not there. Pictures of an earlier, interrupted training stay part of the animation.
+        every: epochs between pictures.
+        log_dir: a folder for TensorBoard's image tab too, or `None`.
+    """
+
+    stem = None
+
+    def __init__(self, folder, every=1, log_dir=None):
+        super().__init__()
+        check_positive_integer("every", every)
+        self.folder = pathlib.Path(folder)
+        self.every = every
+        self.log_dir = log_dir
+
+    def draw(self):
+        """A matplotlib Figure of the model as it is."""
+        raise NotImplementedError(f"{type(self).__name__} must define `draw`.")
+
+    def on_train_begin(self, logs=None):
+        """Makes the folder: better to fail here than after an epoch."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Draws."""
+        if (epoch + 1) % self.every:
+            return
+        picture = io.BytesIO()
+        self.draw().savefig(picture, format="png", dpi=100)
+        (self.folder / f"{self.stem}_{epoch + 1:04d}.png").write_bytes(picture.getvalue())
+        if self.log_dir is not None:
+            self._write_to_tensorboard(picture.getvalue(), epoch)
+
+    def on_train_end(self, logs=None):
+        """Joins the pictures to one animation."""
+        from PIL import Image
+
+        # One palette for all frames, so that colours do not flicker.
+        frames = [Image.open(path).convert("RGB") for path in self._pictures()]
+        if frames:
+            frames[0].save(
+                self.folder / f"{self.stem}.gif",
+                save_all=True,
+                append_images=frames[1:],
+                duration=250,
+                loop=0,
+            )
+
+    def _pictures(self):
+        return sorted(self.folder.glob(f"{self.stem}_[0-9]*.png"))
+
+    def _write_to_tensorboard(self, png, epoch):
+        import tensorflow as tf
+
+        with tf.summary.create_file_writer(str(self.log_dir)).as_default():
+            image = tf.image.decode_png(png, channels=3)
+            tf.summary.image(self.stem, image[None], step=epoch)

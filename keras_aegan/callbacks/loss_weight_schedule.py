@@ -1,0 +1,100 @@
+"""Weights of terms that change while a model trains."""
+
+import math
+
+import keras
+
+
+class LossWeightSchedule(keras.callbacks.Callback):
+    """Sets a term's weight at the beginning of each epoch, as β for KL annealing.
+
+    The weight is a variable of the model: nothing is traced again, and a saved model, or a
+    backup, goes on with it. `loss` is logged under the weight of its own epoch.
+
+    Args:
+        term: the term's name, such as `"kl_loss"`.
+        schedule: a function of the epoch, from 0, that gives a weight; `linear_schedule` and
+            `cyclical_schedule` make some.
+
+    Raises:
+        TypeError: if `schedule` cannot be called.
+        ValueError: when training begins, if the model has no such term; in training, if the
+            weight is negative or not finite.
+
+    Example:
+    >>> from keras_aegan import callbacks
+    >>> anneal = callbacks.LossWeightSchedule("kl_loss", callbacks.linear_schedule(0.0, 1.0, 10))
+    """
+
+    def __init__(self, term, schedule):
+        super().__init__()
+        if not callable(schedule):
+            raise TypeError(
+                "`schedule` must be a function of the epoch that gives a weight. "
+                f"Received: schedule={schedule!r}"
+            )
+        self.term = term
+        self.schedule = schedule
+
+    def on_train_begin(self, logs=None):
+        """Looks whether there is such a term."""
+        if self.term not in self.model.loss_weights:
+            raise ValueError(
+                f"`term` must be one of {sorted(self.model.loss_weights)}. "
+                f"Received: term={self.term!r}"
+            )
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Sets the weight."""
+        weight = float(self.schedule(epoch))
+        if not (math.isfinite(weight) and weight >= 0):
+            raise ValueError(
+                "`schedule` must give finite weights, zero or more. "
+                f"Received: {weight} at epoch {epoch}"
+            )
+        self.model.loss_weights[self.term].assign(weight)
+
+
+def linear_schedule(start, end, num_epochs):
+    """A weight that goes from one value to another, and stays.
+
+    Reference: [Bowman et al., 2016](https://arxiv.org/abs/1511.06349), section 3.1, for the KL.
+
+    Args:
+        start: the weight of the first epoch.
+        end: the weight from epoch `num_epochs` on.
+        num_epochs: how long it takes.
+
+    Returns:
+        A function from epoch to weight.
+
+    Example:
+    >>> from keras_aegan import callbacks
+    >>> schedule = callbacks.linear_schedule(0.0, 1.0, num_epochs=4)
+    >>> [schedule(epoch) for epoch in range(6)]
+    [0.0, 0.25, 0.5, 0.75, 1.0, 1.0]
+    """
+    return lambda epoch: start + (end - start) * min(epoch / num_epochs, 1.0)
+
+
+def cyclical_schedule(start, end, period, rising=0.5):
+    """A weight that rises and stays, again and again.
+
+    Reference: [Fu et al., 2019](https://arxiv.org/abs/1903.10145), equation 6.
+
+    Args:
+        start: the weight at the beginning of each cycle.
+        end: the weight that it rises to.
+        period: epochs a cycle.
+        rising: the part of a cycle in which it rises.
+
+    Returns:
+        A function from epoch to weight.
+
+    Example:
+    >>> from keras_aegan import callbacks
+    >>> schedule = callbacks.cyclical_schedule(0.0, 1.0, period=4)
+    >>> [schedule(epoch) for epoch in range(6)]
+    [0.0, 0.5, 1.0, 1.0, 0.0, 0.5]
+    """
+    return lambda epoch: start + (end - start) * min(epoch % period / (period * rising), 1.0)

@@ -1,0 +1,42 @@
+"""Reconstructions, epoch by epoch."""
+
+import numpy as np
+
+from keras_aegan import plotting
+from keras_aegan.callbacks.epoch_pictures import EpochPictures
+
+
+class ReconstructionGrid(EpochPictures):
+    """Draws images above their reconstructions each epoch, and animates them at the end.
+
+    Args:
+        x: the images, `(num_images, height, width, channels)`; about ten fit a page.
+        folder: where `reconstructions_0001.png` … and `reconstructions.gif` are written.
+        labels: of a conditional model, `(num_images,)`.
+        every: epochs between pictures.
+        log_dir: a folder for TensorBoard's image tab too, or `None`.
+        value_range: as in `plotting.reconstruction_grid`.
+
+    Raises:
+        ValueError: if `every` is not positive.
+
+    Example:
+    >>> import numpy as np, keras_aegan
+    >>> images = np.zeros((8, 28, 28, 1), "float32")
+    >>> grid = keras_aegan.callbacks.ReconstructionGrid(images, "figures/vae")
+    >>> # model.fit(x, callbacks=[grid])
+    """
+
+    stem = "reconstructions"
+
+    def __init__(self, x, folder, labels=None, every=1, log_dir=None, value_range=None):
+        super().__init__(folder, every, log_dir)
+        self.x = np.asarray(x)
+        self.labels = labels
+        self.value_range = value_range
+
+    def draw(self):
+        """Originals above reconstructions."""
+        inputs = self.x if self.labels is None else [self.x, self.labels]
+        rows = {"original": self.x, "reconstruction": np.asarray(self.model(inputs))}
+        return plotting.reconstruction_grid(rows, self.value_range)

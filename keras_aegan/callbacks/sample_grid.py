@@ -1,0 +1,53 @@
+"""Samples, epoch by epoch."""
+
+import numpy as np
+
+from keras_aegan import plotting
+from keras_aegan.callbacks.epoch_pictures import EpochPictures
+
+
+class SampleGrid(EpochPictures):
+    """Draws samples of a generative model each epoch, of the same noise, and animates them.
+
+    Args:
+        folder: where `samples_0001.png` … and `samples.gif` are written.
+        num_samples: how many; of an unconditional model.
+        labels: of a conditional model, `(num_samples,)`: one image each, in this order.
+        num_columns: images in a row.
+        seed: of the noise: the same each epoch, so that one sees each sample improve.
+        every: epochs between pictures.
+        log_dir: a folder for TensorBoard's image tab too, or `None`.
+        value_range: as in `plotting.image_grid`.
+
+    Raises:
+        ValueError: if `every` is not positive.
+
+    Example:
+    >>> import keras_aegan
+    >>> grid = keras_aegan.callbacks.SampleGrid("figures/gan", num_samples=64)
+    >>> # model.fit(x, callbacks=[grid])
+    """
+
+    stem = "samples"
+
+    def __init__(
+        self,
+        folder,
+        num_samples=64,
+        labels=None,
+        num_columns=None,
+        seed=0,
+        every=1,
+        log_dir=None,
+        value_range=None,
+    ):
+        super().__init__(folder, every, log_dir)
+        self.what = num_samples if labels is None else np.asarray(labels)
+        self.num_columns = num_columns
+        self.seed = seed
+        self.value_range = value_range
+
+    def draw(self):
+        """Samples in a grid."""
+        samples = self.model.sample(self.what, seed=self.seed)
+        return plotting.image_grid(samples, self.num_columns, value_range=self.value_range)

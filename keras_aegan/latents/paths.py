@@ -1,0 +1,129 @@
+"""Paths and grids in latent space, as arrays of codes."""
+
+import numbers
+
+import numpy as np
+
+
+def interpolate(start, end, num_steps=8, spherical=False):
+    """Codes on the way from one to another, both ends included.
+
+    Linear for an autoencoder. Spherical for a Gaussian z of many dimensions: its draws lie near
+    a sphere of radius √d, and a straight line cuts through the inside, where no data were
+    ([White, 2016](https://arxiv.org/abs/1609.04468)).
+
+    Args:
+        start: `(latent_dim,)`, or several, `(num_paths, latent_dim)`.
+        end: of the shape of `start`.
+        num_steps: codes on each path, 2 or more.
+        spherical: whether to turn at a constant angular speed, the length going from one's to
+            the other's; where the two point the same or opposite ways, the path is linear.
+
+    Returns:
+        NumPy array, `(num_steps, latent_dim)` or `(num_paths, num_steps, latent_dim)`.
+
+    Raises:
+        ValueError: if the shapes differ, or there are fewer than two steps.
+
+    Example:
+    >>> import numpy as np
+    >>> from keras_aegan import latents
+    >>> latents.interpolate(np.zeros(2), np.array([2.0, 4.0]), num_steps=3).tolist()
+    [[0.0, 0.0], [1.0, 2.0], [2.0, 4.0]]
+    """
+    start, end = np.asarray(start, "float64"), np.asarray(end, "float64")
+    if start.shape != end.shape or start.ndim not in (1, 2):
+        raise ValueError(
+            "`start` and `end` must have one shape, (latent_dim,) or (num_paths, latent_dim). "
+            f"Received: start.shape={start.shape}, end.shape={end.shape}"
+        )
+    if not isinstance(num_steps, numbers.Integral) or num_steps < 2:
+        raise ValueError(
+            f"`num_steps` must be an integer, 2 or more. Received: num_steps={num_steps!r}"
+        )
+    t = np.linspace(0.0, 1.0, num_steps)[:, None]  # (num_steps, 1)
+    start, end = start[..., None, :], end[..., None, :]
+    from_start, from_end = 1.0 - t, t
+    if spherical:
+        lengths = [np.linalg.norm(z, axis=-1, keepdims=True) for z in (start, end)]
+        product = np.maximum(lengths[0] * lengths[1], np.finfo("float64").tiny)
+        cosine = np.clip(np.sum(start * end, axis=-1, keepdims=True) / product, -1.0, 1.0)
+        angle = np.arccos(cosine)
+        turns = np.sin(angle) > 1e-6
+        safe = np.where(turns, angle, 1.0)
+        from_start = np.where(turns, np.sin((1.0 - t) * safe) / np.sin(safe), 1.0 - t)
+        from_end = np.where(turns, np.sin(t * safe) / np.sin(safe), t)
+    return (from_start * start + from_end * end).astype("float32")
+
+
+def traverse(z, dimension, values):
+    """One code many times, with one dimension set to each value in turn.
+
+    Args:
+        z: `(latent_dim,)`.
+        dimension: which to change.
+        values: `(num_values,)`.
+
+    Returns:
+        NumPy array, `(num_values, latent_dim)`.
+
+    Raises:
+        ValueError: if `z` is not one code or has no such dimension.
+
+    Example:
+    >>> import numpy as np
+    >>> from keras_aegan import latents
+    >>> latents.traverse(np.zeros(3), dimension=1, values=[-2.0, 2.0]).tolist()
+    [[0.0, -2.0, 0.0], [0.0, 2.0, 0.0]]
+    """
+    z, values = np.asarray(z, "float32"), np.asarray(values, "float32")
+    if z.ndim != 1 or values.ndim != 1:
+        raise ValueError(
+            "`z` must have the shape (latent_dim,) and `values` (num_values,). "
+            f"Received: z.shape={z.shape}, values.shape={values.shape}"
+        )
+    if not isinstance(dimension, numbers.Integral) or not 0 <= dimension < len(z):
+        raise ValueError(
+            f"`dimension` must be an integer from 0 to {len(z) - 1}. "
+            f"Received: dimension={dimension!r}"
+        )
+    codes = np.tile(z, (len(values), 1))
+    codes[:, dimension] = values
+    return codes
+
+
+def quantile_grid(num_per_side=20, coverage=0.98):
+    """A square of 2-D codes at the normal's quantiles: each stands for as much of the prior.
+
+    Decoded and drawn in a grid of images, it is the manifold of the lecture
+    ([Kingma & Welling, 2014](https://arxiv.org/abs/1312.6114), figure 4).
+
+    Args:
+        num_per_side: codes along each dimension.
+        coverage: the probability that the grid spans along each dimension; below 1, where the
+            quantiles are infinite.
+
+    Returns:
+        NumPy array, `(num_per_side², 2)`: row by row from the top, so that the first dimension
+        grows to the right and the second upwards.
+
+    Raises:
+        ValueError: if an argument is out of its range.
+
+    Example:
+    >>> from keras_aegan import latents
+    >>> print(latents.quantile_grid(num_per_side=2, coverage=0.5).round(2).tolist())
+    [[-0.67, 0.67], [0.67, 0.67], [-0.67, -0.67], [0.67, -0.67]]
+    """
+    from scipy.stats import norm
+
+    if not isinstance(num_per_side, numbers.Integral) or num_per_side < 2:
+        raise ValueError(
+            f"`num_per_side` must be an integer, 2 or more. Received: {num_per_side!r}"
+        )
+    if not 0.0 < coverage < 1.0:
+        raise ValueError(f"`coverage` must lie between 0 and 1. Received: coverage={coverage!r}")
+    tail = (1.0 - coverage) / 2
+    quantiles = norm.ppf(np.linspace(tail, 1.0 - tail, num_per_side)).astype("float32")
+    first, second = np.meshgrid(quantiles, quantiles[::-1])
+    return np.stack([first.ravel(), second.ravel()], axis=-1)

@@ -1,0 +1,46 @@
+"""The Kullback-Leibler divergence between diagonal Gaussians."""
+
+from keras import ops
+
+
+def gaussian_kl(mean, log_var, prior_mean=0.0, prior_log_var=0.0):
+    """KL(N(μ, σ²) ‖ N(m, s²)) = ½ Σ [σ²/s² + (μ−m)²/s² − 1 − log(σ²/s²)], in nats.
+
+    With the standard normal as the prior, ½ Σ (σ² + μ² − 1 − log σ²).
+
+    Reference: [Kingma & Welling, 2014](https://arxiv.org/abs/1312.6114), appendix B.
+
+    Args:
+        mean: μ, `(batch_size, latent_dim)`.
+        log_var: log σ², of the shape of `mean`.
+        prior_mean: m, a number or a tensor that broadcasts against `mean`.
+        prior_log_var: log s², likewise.
+
+    Returns:
+        `(batch_size,)`, float32, summed over the latent dimensions, zero or more.
+
+    Raises:
+        ValueError: if `mean` and `log_var` differ in shape.
+
+    Example:
+    >>> import numpy as np
+    >>> from keras_aegan.losses import gaussian_kl
+    >>> mean, log_var = np.ones((1, 2), "float32"), np.zeros((1, 2), "float32")
+    >>> gaussian_kl(mean, log_var).numpy()  # ½ · 2 · 1²
+    array([1.], dtype=float32)
+    """
+    mean, log_var = ops.cast(mean, "float32"), ops.cast(log_var, "float32")
+    if len(mean.shape) != len(log_var.shape) or any(
+        a != b for a, b in zip(mean.shape, log_var.shape, strict=True) if None not in (a, b)
+    ):
+        raise ValueError(
+            "`mean` and `log_var` must have the same shape. "
+            f"Received: mean.shape={tuple(mean.shape)}, log_var.shape={tuple(log_var.shape)}"
+        )
+    prior_mean = ops.cast(prior_mean, "float32")
+    prior_log_var = ops.cast(prior_log_var, "float32")
+    log_ratio = log_var - prior_log_var
+    squared_distance = ops.square(mean - prior_mean) * ops.exp(-prior_log_var)
+    # expm1 keeps the small difference of e^r − 1 and r where σ is close to s.
+    divergence = 0.5 * (ops.expm1(log_ratio) - log_ratio + squared_distance)
+    return ops.sum(divergence, axis=tuple(range(1, len(mean.shape))))  # (batch_size,)

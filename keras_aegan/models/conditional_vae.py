@@ -1,0 +1,237 @@
+"""The conditional variational autoencoder."""
+
+import keras
+import tensorflow as tf
+
+from keras_aegan.losses import gaussian_kl, target_domain
+from keras_aegan.models import data_checks
+from keras_aegan.models.encoder_decoder_model import input_spec
+from keras_aegan.models.variational_model import VariationalModel
+from keras_aegan.networks.conditioning import num_classes_of
+
+
+@keras.saving.register_keras_serializable(package="keras_aegan")
+class ConditionalVAE(VariationalModel):
+    """A VAE of p(x|y): labels y go to both networks, and z is left with the style.
+
+    log p(x|y) ≥ E_q[log p(x|z, y)] − KL(q(z|x, y) ‖ p(z)), with z ~ N(0, I) whatever the label.
+
+    Reference: [Sohn et al., 2015](https://papers.nips.cc/paper/5775), equation 4, with a prior
+    that does not look at the label; [Kingma et al., 2014](https://arxiv.org/abs/1406.5298).
+
+    `compile` is `VAE`'s: likelihoods or Keras losses, the terms `reconstruction_loss` and
+    `kl_loss` of weight 1, and a sentence on the σ² and β that they imply.
+
+    Args:
+        encoder: Functional model from `[x, labels]` to `[z_mean, z_log_var]`.
+        decoder: Functional model from `[z, labels]` to data.
+        num_importance_samples: as in `VAE`.
+        seed: of the noise; a random one if `None`.
+        **kwargs: `name` and `dtype`, as in `keras.Model`.
+
+    Input shape:
+        `[x, labels]`: `(batch_size, ...)` and integers `(batch_size,)`. `fit` takes `(x, labels)`,
+        as data sets of labelled images give them.
+
+    Output shape:
+        What the decoder gives: the reconstruction from `z_mean` and the label.
+
+    Raises:
+        TypeError: if a network is no `keras.Model`.
+        ValueError: if a network does not take labels, the encoder has not two outputs, or shapes
+            do not match.
+
+    Example:
+    >>> import keras, numpy as np, keras_aegan
+    >>> from keras_aegan import networks
+    >>> features = networks.dense_encoder((64,), None, hidden_units=(32,), num_classes=10)
+    >>> cvae = keras_aegan.models.ConditionalVAE(
+    ...     encoder=networks.gaussian_encoder(features, latent_dim=2),
+    ...     decoder=networks.dense_decoder(2, (64,), hidden_units=(32,), num_classes=10),
+    ... )
+    >>> keras.config.disable_interactive_logging()
+    >>> cvae.compile(optimizer="adam")
+    >>> x, labels = keras.random.uniform((32, 64)), np.arange(32) % 10
+    >>> history = cvae.fit(x, labels, verbose=0)
+    >>> keras.config.enable_interactive_logging()
+    >>> cvae.sample(labels=np.array([7, 7, 7]), seed=0).shape
+    (3, 64)
+    """
+
+    network_inputs = ("x", "labels")
+
+    @property
+    def num_classes(self):
+        """How many classes the networks know; `None` where it cannot be told."""
+        return num_classes_of(self.encoder)
+
+    def call(self, inputs, training=False):
+        """The reconstruction of x from the mean of q(z|x, y), and the label."""
+        _, labels = inputs
+        z_mean, _ = self.encoder(inputs, training=training)
+        return self.decoder([z_mean, labels], training=training)
+
+    def autoencoder_terms(self, inputs, target, training):
+        """−E_q[log p(x|z, y)], by one draw of z, and KL(q(z|x, y) ‖ p(z)), `(batch_size,)`."""
+        _, labels = inputs
+        z_mean, z_log_var = self.encoder(inputs, training=training)
+        if self.num_importance_samples > 1:
+            return self.importance_weighted_terms(inputs, target, z_mean, z_log_var, training)
+        z = self.sampling([z_mean, z_log_var])
+        reconstruction = self.decoder([z, labels], training=training)
+        return {
+            "reconstruction_loss": self.reconstruction_loss(target, reconstruction, training),
+            "kl_loss": gaussian_kl(z_mean, z_log_var),
+        }, reconstruction
+
+    def decoder_inputs(self, z, x):
+        """The code and the label."""
+        return [z, x[1]]
+
+    def unpack(self, data):
+        """`([x, labels], x, sample_weight)`: labels condition, x is its own target."""
+        x, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        return [x, labels], x, sample_weight
+
+    # ------------------------------------------------------------------- abilities
+
+    def encode(self, x, labels, batch_size=1024):
+        """The means of q(z|x, y).
+
+        Args:
+            x: `(num_examples, ...)`.
+            labels: integers, `(num_examples,)`.
+            batch_size: examples run at once.
+
+        Returns:
+            NumPy array, `(num_examples, latent_dim)`.
+        """
+        self._check_inputs(x)
+        self._check_labels("labels", labels, "x", x)
+        return self.run_in_batches(self._encode, x, labels, batch_size=batch_size)
+
+    def decode(self, z, labels, batch_size=1024):
+        """The data that codes and labels stand for.
+
+        Args:
+            z: `(num_examples, latent_dim)`.
+            labels: integers, `(num_examples,)`.
+            batch_size: codes run at once.
+
+        Returns:
+            NumPy array, `(num_examples, ...)`.
+        """
+        data_checks.check_array("z", z, self.latent_shape)
+        self._check_labels("labels", labels, "z", z)
+        return self.run_in_batches(self._decode, z, labels, batch_size=batch_size)
+
+    def reconstruction_error(self, x, labels, batch_size=1024):
+        """The reconstruction loss of each example under its label.
+
+        Args:
+            x: `(num_examples, ...)`.
+            labels: integers, `(num_examples,)`.
+            batch_size: examples run at once.
+
+        Returns:
+            NumPy array, `(num_examples,)`, in the unit of `compile`'s loss.
+        """
+        self._assert_compile_called("reconstruction_error")
+        self.check_data(x, labels)
+        return self.run_in_batches(self._reconstruction_error, x, labels, batch_size=batch_size)
+
+    def sample(self, labels, seed=None, batch_size=1024):
+        """Data of the classes that are asked for: the decoder's means at z ~ N(0, I).
+
+        Args:
+            labels: integers, `(num_samples,)`: the class of each sample.
+            seed: an integer for the same samples again; if `None`, Keras's global one.
+            batch_size: codes decoded at once.
+
+        Returns:
+            NumPy array, `(num_samples, ...)`.
+        """
+        data_checks.check_labels("labels", labels, self.num_classes)
+        return self._decode_noise(seed, len(labels), batch_size, labels)
+
+    def log_likelihood(
+        self, x, labels, num_samples=1000, batch_size=100, seed=None, verbose="auto"
+    ):
+        """The log-likelihood log p(x|y) of each example, by importance sampling from q(z|x, y).
+
+        Args:
+            x: `(num_examples, ...)`.
+            labels: integers, `(num_examples,)`.
+            num_samples: draws of z for each example.
+            batch_size: examples at once.
+            seed: an integer for the same draws again; a random one if `None`.
+            verbose: `"auto"`, 0, 1 or 2: the progress bar.
+
+        Returns:
+            NumPy array, `(num_examples,)`, in nats.
+
+        Raises:
+            ValueError: if `compile`'s loss is no likelihood.
+        """
+        self._assert_compile_called("log_likelihood")
+        self.check_data(x, labels)
+        return self._estimate_log_likelihood([x, labels], num_samples, batch_size, seed, verbose)
+
+    def _serve(self, x, labels):
+        return self([x, labels], training=False)
+
+    def _encode(self, x, labels):
+        return self.encoder([x, labels], training=False)[0]
+
+    def _decode(self, z, labels):
+        return self.decoder([z, labels], training=False)
+
+    def _reconstruction_error(self, x, labels):
+        return self.reconstruction_loss(x, self([x, labels], training=False))
+
+    def _sample(self, labels):
+        # An operation's own noise: a served model must not begin its draws anew at each start.
+        z = tf.random.normal((tf.shape(labels)[0], *self.latent_shape))
+        return self._decode(z, labels)
+
+    def endpoints(self):
+        """`serve` (reconstruct), `encode`, `decode`, `sample`; `reconstruction_error`."""
+        x, labels = (
+            input_spec(tensor, name)
+            for tensor, name in zip(self.encoder.inputs, self.network_inputs, strict=True)
+        )
+        endpoints = {
+            "serve": (self._serve, [x, labels]),
+            "encode": (self._encode, [x, labels]),
+            "decode": (self._decode, [input_spec(self.decoder.inputs[0], "z"), labels]),
+            "sample": (self._sample, [labels]),
+        }
+        if self.compiled:
+            endpoints["reconstruction_error"] = (self._reconstruction_error, [x, labels])
+        return endpoints
+
+    # ------------------------------------------------------------------------ data
+
+    def resolve_loss(self, loss):
+        """The reconstruction loss; x is the target, so it cannot be levels."""
+        loss = super().resolve_loss(loss)
+        if target_domain(loss) == "levels":
+            raise ValueError(
+                "`loss` must take x itself as its target: `fit(x, labels)` has no place for "
+                f"levels. Received: loss={getattr(loss, 'name', loss)!r}"
+            )
+        return loss
+
+    def check_data(self, x, y=None):
+        """Refuses data that the networks cannot take, and labels that are no classes."""
+        if y is None:
+            raise ValueError(
+                "`y` must hold the labels: a conditional model is fitted by fit(x, labels). "
+                "Received: y=None"
+            )
+        self._check_pair(x, None)
+        self._check_labels("y", y, "x", x)
+
+    def _check_labels(self, name, labels, other_name, other):
+        data_checks.check_labels(name, labels, self.num_classes)
+        data_checks.check_as_many(other_name, other, name, labels)

@@ -1,0 +1,103 @@
+"""What α · reconstruction + β · KL means as a likelihood: its σ², and the β that is left."""
+
+import keras
+
+from keras_aegan import losses
+from keras_aegan.models.network_checks import output_range
+
+# The largest share that one direction takes of the variance that bounded data can have is far
+# below this: of MNIST's pixels in [-1, 1] it is 0.026, of CIFAR-10's 0.07.
+_LARGEST_SHARE = 0.1
+
+
+def describe_objective(loss, reconstruction_weight, kl_weight, num_values, decoder):
+    """The objective in one sentence, and a warning where it makes the posterior collapse.
+
+    With D values an example, α · mean squared error + β · KL is β times the negative ELBO of a
+    Gaussian decoder with σ² = βD/(2α), but for a constant; or, at σ = 1, a β-VAE with
+    β' = βD/(2α). A direction of the data is worth a latent dimension only where its variance
+    exceeds σ² ([Lucas et al., 2019](https://arxiv.org/abs/1911.02469), for linear decoders).
+
+    Args:
+        loss: from `losses.get`.
+        reconstruction_weight: α.
+        kl_weight: β.
+        num_values: D, how many values an example has.
+        decoder: the network, for the range of its output.
+
+    Returns:
+        `(statement, warning)`; `warning` is `None` where there is nothing to warn of.
+    """
+    alpha, beta = reconstruction_weight, kl_weight
+    objective = f"loss = {alpha:g} · {_name(loss)} + {beta:g} · KL"
+    if alpha == 0 or beta == 0:
+        missing, effect = (
+            ("reconstruction", "the posterior becomes the prior")
+            if alpha == 0
+            else ("KL", "a plain autoencoder, whose codes need not look like the prior")
+        )
+        return f"{objective}: without {missing}, {effect}.", None
+    relative = beta / alpha
+    if isinstance(loss, losses.NegativeLogLikelihood):
+        return _describe_likelihood(loss, objective, relative)
+    per_value = num_values * relative  # β/α for a sum over an example's values, not their mean
+    if _is(loss, "MeanSquaredError", "mean_squared_error"):
+        variance = per_value / 2
+        statement = (
+            f"{objective}: the negative ELBO of a Gaussian decoder with σ² = D·β/(2α) = "
+            f"{variance:g} (D = {num_values}); at σ = 1 an effective β = {variance:g}."
+        )
+        return statement, _warn_of_collapse(variance, num_values, beta, decoder)
+    if _is(loss, "MeanAbsoluteError", "mean_absolute_error"):
+        return (
+            f"{objective}: the negative ELBO of a Laplace decoder with scale b = D·β/α = "
+            f"{per_value:g} (D = {num_values}); at b = 1 an effective β = {per_value:g}.",
+            None,
+        )
+    return (
+        f"{objective}: a mean over D = {num_values} values beside a sum of nats, so that against "
+        f"the loss summed over them the effective β = D·β/α = {per_value:g}.",
+        None,
+    )
+
+
+def _describe_likelihood(loss, objective, relative):
+    beta = f"effective β = {relative:g}" + (", the negative ELBO in nats" if relative == 1 else "")
+    scale = getattr(loss, "scale", None)
+    if scale == "optimal":
+        optimum = (
+            "σ² = the mean squared error"
+            if isinstance(loss, losses.GaussianNLL)
+            else ("b = the mean absolute error")
+        )
+        return f"{objective}: {optimum} of each batch; {beta}.", None
+    if isinstance(loss, losses.GaussianNLL):
+        return f"{objective}: σ² = {scale**2:g}; {beta}.", None
+    if scale is not None:
+        return f"{objective}: b = {scale:g}; {beta}.", None
+    return f"{objective}: {beta}.", None
+
+
+def _warn_of_collapse(variance, num_values, beta, decoder):
+    low, high = output_range(decoder)
+    # Of values in [low, high] the variance is at most a quarter of the squared width; unbounded
+    # ones are taken as standardized.
+    largest = min(1.0, (high - low) ** 2 / 4)
+    if variance <= _LARGEST_SHARE * num_values * largest:
+        return None
+    return (
+        f"The posterior will collapse: at σ² = {variance:g} no direction of the data varies "
+        f"enough to pay for a latent dimension. For σ = 1 set "
+        f'loss_weights={{"reconstruction_loss": {num_values * beta / 2:g}}}, or let '
+        'loss=keras_aegan.losses.GaussianNLL("optimal") find σ.'
+    )
+
+
+def _is(loss, class_name, function_name):
+    return isinstance(loss, getattr(keras.losses, class_name)) or (
+        loss is getattr(keras.losses, function_name)
+    )
+
+
+def _name(loss):
+    return getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__)

@@ -1,0 +1,132 @@
+"""The variational autoencoder."""
+
+import keras
+import tensorflow as tf
+
+from keras_aegan.losses import gaussian_kl
+from keras_aegan.models.variational_model import VariationalModel
+
+
+@keras.saving.register_keras_serializable(package="keras_aegan")
+class VAE(VariationalModel):
+    """Learns p(x) = ∫ p(x|z) p(z) dz with z ~ N(0, I), by maximising the evidence lower bound.
+
+    log p(x) ≥ E_q[log p(x|z)] − KL(q(z|x) ‖ p(z)), with q(z|x) = N(μ(x), σ²(x)) from the encoder,
+    p(x|z) around the decoder's output, and one draw z = μ + σ ε for the expectation.
+
+    Reference: [Kingma & Welling, 2014](https://arxiv.org/abs/1312.6114), equation 10; with
+    `num_importance_samples` above 1 [Burda et al., 2016](https://arxiv.org/abs/1509.00519).
+
+    `compile` takes as `loss` a likelihood or any Keras loss. The default,
+    `losses.GaussianNLL("optimal")`, needs no tuning
+    ([Rybkin et al., 2021](https://arxiv.org/abs/2006.13202)). Its terms are `reconstruction_loss`
+    (the distortion, in nats if `loss` is a likelihood) and `kl_loss` (the rate, in nats), of
+    weight 1 each: with a likelihood, `loss` is the negative ELBO in nats. The lecture's objective
+    is `loss="mse", loss_weights={"reconstruction_loss": alpha}`. `compile` says which σ² and
+    which effective β that implies, and warns where the posterior will collapse.
+
+    Args:
+        encoder: Functional model from data to `[z_mean, z_log_var]`, with `z_log_var` = log σ²;
+            `networks.gaussian_encoder` ends a network so.
+        decoder: Functional model from z to data.
+        num_importance_samples: k. Above 1 the objective is the importance-weighted bound,
+            tighter than the ELBO, as the one term `importance_weighted_loss`; the ELBO's two are
+            logged beside it at weight 0. It needs a likelihood.
+        seed: of the noise; a random one if `None`.
+        **kwargs: `name` and `dtype`, as in `keras.Model`.
+
+    Input shape:
+        What the encoder takes, `(batch_size, ...)`. `fit` takes `x`, or `(x, target)`.
+
+    Output shape:
+        What the decoder gives: the reconstruction from `z_mean`, without noise.
+
+    Raises:
+        TypeError: if a network is no `keras.Model`.
+        ValueError: if the encoder has not two outputs, or shapes do not match.
+
+    Example:
+    >>> import keras, keras_aegan
+    >>> from keras_aegan import networks
+    >>> features = networks.dense_encoder((28, 28, 1), None, hidden_units=(64,))
+    >>> vae = keras_aegan.models.VAE(
+    ...     encoder=networks.gaussian_encoder(features, latent_dim=2),
+    ...     decoder=networks.dense_decoder(2, (28, 28, 1), hidden_units=(64,)),
+    ... )
+    >>> vae.compile(optimizer="adam")
+    VAE: loss = 1 · gaussian_nll + 1 · KL: σ² = the mean squared error of each batch; effective β = 1, the negative ELBO in nats.
+    >>> history = vae.fit(keras.random.uniform((64, 28, 28, 1)), verbose=0)
+    >>> sorted(history.history)
+    ['kl_loss', 'loss', 'reconstruction_loss']
+    >>> vae.sample(5, seed=0).shape
+    (5, 28, 28, 1)
+    """  # noqa: E501
+
+    def call(self, inputs, training=False):
+        """The reconstruction from the mean of q(z|x)."""
+        z_mean, _ = self.encoder(inputs, training=training)
+        return self.decoder(z_mean, training=training)
+
+    def autoencoder_terms(self, x, target, training):
+        """−E_q[log p(x|z)], by one draw of z, and KL(q(z|x) ‖ p(z)), `(batch_size,)` each."""
+        z_mean, z_log_var = self.encoder(x, training=training)
+        if self.num_importance_samples > 1:
+            return self.importance_weighted_terms(x, target, z_mean, z_log_var, training)
+        z = self.sampling([z_mean, z_log_var])
+        reconstruction = self.decoder(z, training=training)
+        return {
+            "reconstruction_loss": self.reconstruction_loss(target, reconstruction, training),
+            "kl_loss": gaussian_kl(z_mean, z_log_var),
+        }, reconstruction
+
+    def decoder_inputs(self, z, x):
+        """The code alone."""
+        return z
+
+    def sample(self, num_samples, seed=None, batch_size=1024):
+        """Data drawn from the model: the decoder's means at z ~ N(0, I).
+
+        Args:
+            num_samples: how many.
+            seed: an integer for the same samples again; if `None`, Keras's global one.
+            batch_size: codes decoded at once.
+
+        Returns:
+            NumPy array, `(num_samples, ...)`.
+        """
+        return self._decode_noise(seed, num_samples, batch_size)
+
+    def log_likelihood(self, x, num_samples=1000, batch_size=100, seed=None, verbose="auto"):
+        """The log-likelihood log p(x) of each example, by importance sampling from q(z|x).
+
+        It is log (1/k) Σ p(x, z)/q(z|x) over k draws: a lower bound in expectation, which rises to
+        log p(x) as k grows.
+
+        Args:
+            x: `(num_examples, ...)`.
+            num_samples: k, draws of z for each example; papers take 5,000.
+            batch_size: examples at once.
+            seed: an integer for the same draws again; a random one if `None`.
+            verbose: `"auto"`, 0, 1 or 2: the progress bar.
+
+        Returns:
+            NumPy array, `(num_examples,)`, in nats.
+
+        Raises:
+            ValueError: if `compile`'s loss is no likelihood.
+        """
+        self._assert_compile_called("log_likelihood")
+        self._check_pair(x, None)
+        return self._estimate_log_likelihood([x], num_samples, batch_size, seed, verbose)
+
+    def _encode(self, x):
+        return self.encoder(x, training=False)[0]
+
+    def _sample(self, num_samples):
+        # An operation's own noise: a served model must not begin its draws anew at each start.
+        return self._decode(tf.random.normal((num_samples, *self.latent_shape)))
+
+    def endpoints(self):
+        """An autoencoder's, and `sample`."""
+        num_samples = tf.TensorSpec((), "int32", name="num_samples")
+        return {**super().endpoints(), "sample": (self._sample, [num_samples])}

@@ -1,0 +1,198 @@
+"""What the variational autoencoders share: a latent Gaussian, its objective and its likelihood."""
+
+import math
+import warnings
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from keras_aegan import losses
+from keras_aegan.layers import GaussianSampling
+from keras_aegan.models import data_checks
+from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
+from keras_aegan.models.gaussian_objective import describe_objective
+
+# How many samples of each example the likelihood decodes at once: enough for whole matrix
+# products, few enough for the memory of any machine.
+_SAMPLES_AT_ONCE = 50
+
+
+class VariationalModel(EncoderDecoderModel):
+    """Abstract base of `VAE` and `ConditionalVAE`: q(z|x) Gaussian, p(z) standard normal.
+
+    A subclass gives `call`, `autoencoder_terms`, and `decoder_inputs(z, x)`: what the decoder
+    takes beside z.
+
+    Args:
+        encoder: network whose outputs are `z_mean` and `z_log_var`.
+        decoder: network from z to data.
+        num_importance_samples: k of the importance-weighted bound; 1 for the ELBO.
+        seed: of the noise; a random one if `None`.
+        **kwargs: `name` and `dtype`, as in `keras.Model`.
+    """
+
+    default_loss = losses.GaussianNLL("optimal")
+    encoder_outputs = ("z_mean", "z_log_var")
+
+    def __init__(self, encoder, decoder, num_importance_samples=1, seed=None, **kwargs):
+        super().__init__(encoder, decoder, **kwargs)
+        data_checks.check_positive_integer("num_importance_samples", num_importance_samples)
+        self.num_importance_samples = num_importance_samples
+        self.seed = seed
+        self.sampling = GaussianSampling(seed)
+
+    @property
+    def default_loss_weights(self):
+        """Both terms weigh 1; an importance-weighted bound is one term, and they are logged."""
+        if self.num_importance_samples == 1:
+            return {"reconstruction_loss": 1.0, "kl_loss": 1.0}
+        return {"importance_weighted_loss": 1.0, "reconstruction_loss": 0.0, "kl_loss": 0.0}
+
+    def decoder_inputs(self, z, x):
+        """What the decoder takes for codes z of examples x."""
+        raise NotImplementedError(f"{type(self).__name__} must define `decoder_inputs`.")
+
+    def resolve_loss(self, loss):
+        """The reconstruction loss; an importance-weighted bound needs a likelihood."""
+        loss = super().resolve_loss(loss)
+        if self.num_importance_samples > 1:
+            _check_likelihood("loss", loss, "an importance-weighted bound")
+        return loss
+
+    def state_objective(self):
+        """Says in one line which likelihood and which β the objective implies; warns of collapse.
+
+        Where z cannot pay for itself, whatever the networks learn, the posterior will collapse.
+        """
+        if self.num_importance_samples > 1:
+            return
+        weights = {name: float(weight) for name, weight in self.loss_weights.items()}
+        statement, warning = describe_objective(
+            self.loss_function,
+            weights["reconstruction_loss"],
+            weights["kl_loss"],
+            math.prod(size or 1 for size in self.data_shape),
+            self.decoder,
+        )
+        if keras.config.is_interactive_logging_enabled():
+            print(f"{type(self).__name__}: {statement}")
+        if warning:
+            warnings.warn(warning, stacklevel=3)
+
+    # ------------------------------------------------------------------- objective
+
+    def importance_weighted_terms(self, x, target, z_mean, z_log_var, training):
+        """−log (1/k) Σ p(x, z)/q(z|x) over k draws of z, beside the ELBO's two terms.
+
+        Reference: [Burda et al., 2016](https://arxiv.org/abs/1509.00519), equation 8.
+
+        Args:
+            x: what `call` takes.
+            target: `(batch_size, ...)`.
+            z_mean: `(batch_size, latent_dim)`.
+            z_log_var: `(batch_size, latent_dim)`.
+            training: whether this is a training step.
+
+        Returns:
+            `({term: (batch_size,)}, reconstruction)`, the reconstruction from `z_mean`.
+        """
+        k = self.num_importance_samples
+        noise = keras.random.normal(
+            (ops.shape(z_mean)[0], k, *self.latent_shape),
+            dtype=z_mean.dtype,
+            seed=self.sampling.seed_generator,
+        )
+        log_weights, negative_log_likelihoods = self._log_weights(
+            x, target, z_mean, z_log_var, noise, training
+        )
+        return {
+            "importance_weighted_loss": math.log(k) - ops.logsumexp(log_weights, axis=1),
+            "reconstruction_loss": ops.mean(negative_log_likelihoods, axis=1),
+            "kl_loss": losses.gaussian_kl(z_mean, z_log_var),
+        }, self.decoder(self.decoder_inputs(z_mean, x), training=training)
+
+    def _log_weights(self, x, target, z_mean, z_log_var, noise, training=False):
+        """The log of p(x|z) p(z) / q(z|x), and −log p(x|z), `(batch_size, k)` each."""
+        k = ops.shape(noise)[1]
+        noise, latent_axes = ops.cast(noise, z_mean.dtype), tuple(range(2, len(noise.shape)))
+        z = z_mean[:, None] + ops.exp(0.5 * z_log_var[:, None]) * noise
+        # Densities in float32; log 2π stands in both and cancels.
+        exact_z, exact_log_var = ops.cast(z, "float32"), ops.cast(z_log_var[:, None], "float32")
+        log_ratio = 0.5 * ops.sum(
+            ops.square(ops.cast(noise, "float32")) + exact_log_var - ops.square(exact_z),
+            axis=latent_axes,
+        )  # (batch_size, k)
+
+        def repeat(values):
+            return ops.repeat(values, k, axis=0)  # (batch_size · k, ...)
+
+        flat_z = ops.reshape(z, (-1, *self.latent_shape))
+        inputs = self.decoder_inputs(flat_z, keras.tree.map_structure(repeat, x))
+        reconstruction = self.decoder(inputs, training=training)
+        negative_log_likelihood = ops.reshape(
+            self.reconstruction_loss(repeat(target), reconstruction, training), (-1, k)
+        )
+        return log_ratio - negative_log_likelihood, negative_log_likelihood
+
+    # ------------------------------------------------------------------- abilities
+
+    def _decode_noise(self, seed, num_samples, batch_size, *labels):
+        """The decoder's answers to draws from the prior."""
+        data_checks.check_positive_integer("num_samples", num_samples)
+        z = keras.random.normal((num_samples, *self.latent_shape), seed=seed)
+        return self.run_in_batches(self._decode, z, *labels, batch_size=batch_size)
+
+    def _estimate_log_likelihood(self, inputs, num_samples, batch_size, seed, verbose):
+        """`log_likelihood` of checked data: `inputs` are arrays, x and what conditions it."""
+        _check_likelihood("compile", self.loss_function, "`log_likelihood`")
+        data_checks.check_positive_integer("num_samples", num_samples)
+        data_checks.check_batch_size(batch_size)
+        seed = int(np.random.default_rng(seed).integers(2**31)) if seed is None else seed
+        estimate = tf.function(self._log_mean_weight, reduce_retracing=True, autograph=False)
+        num_examples = len(inputs[0])
+        progress = keras.utils.Progbar(num_examples, unit_name="example", verbose=verbose)
+        estimates = []
+        for start in range(0, num_examples, batch_size):
+            batch = [tf.convert_to_tensor(a[start : start + batch_size]) for a in inputs]
+            key = tf.constant([seed, start])
+            estimates.append(estimate(batch, tf.constant(num_samples), key).numpy())
+            progress.add(len(estimates[-1]))
+        return np.concatenate(estimates)
+
+    def _log_mean_weight(self, inputs, num_samples, seed):
+        """The log of the mean of p(x, z)/q(z|x) over `num_samples` draws, `(batch_size,)`."""
+        x = inputs if len(self.network_inputs) > 1 else inputs[0]
+        z_mean, z_log_var = self.encoder(x, training=False)
+        shape = (ops.shape(z_mean)[0], _SAMPLES_AT_ONCE, *self.latent_shape)
+
+        def add_samples(i, log_sum):
+            noise = tf.random.stateless_normal(shape, seed + [0, 1_000_003 * i])
+            log_weights, _ = self._log_weights(x, inputs[0], z_mean, z_log_var, noise)
+            wanted = i * _SAMPLES_AT_ONCE + tf.range(_SAMPLES_AT_ONCE) < num_samples
+            log_weights = tf.where(wanted, log_weights, -math.inf)  # the last group is cut short
+            return i + 1, ops.logaddexp(log_sum, ops.logsumexp(log_weights, axis=1))
+
+        _, log_sum = tf.while_loop(
+            lambda i, _: i * _SAMPLES_AT_ONCE < num_samples,
+            add_samples,
+            (0, tf.fill(shape[:1], -math.inf)),
+        )
+        return log_sum - tf.math.log(tf.cast(num_samples, "float32"))
+
+    def get_config(self):
+        """The networks, serialized, and the arguments of the constructor."""
+        return {
+            **super().get_config(),
+            "num_importance_samples": self.num_importance_samples,
+            "seed": self.seed,
+        }
+
+
+def _check_likelihood(argument, loss, purpose):
+    if not isinstance(loss, losses.NegativeLogLikelihood):
+        raise ValueError(
+            f'`{argument}` must be given a likelihood, such as "bernoulli_nll" or '
+            f"losses.GaussianNLL(), for {purpose}. Received: loss={getattr(loss, 'name', loss)!r}"
+        )

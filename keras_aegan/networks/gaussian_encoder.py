@@ -1,0 +1,46 @@
+"""The two heads that make a network's output the parameters of a Gaussian."""
+
+import keras
+from keras import layers
+
+from keras_aegan.networks.arguments import check_units
+
+
+def gaussian_encoder(network, latent_dim, name="encoder"):
+    """Ends a network in the mean and the log-variance of a diagonal Gaussian, q(z|x).
+
+    Args:
+        network: a Functional model from data, or from `[data, labels]`, to features
+            `(batch_size, ...)`: one of this package's encoders with `latent_dim=None`, or one's
+            own that ends in an activation.
+        latent_dim: the size of z.
+        name: the model's name.
+
+    Returns:
+        A Functional model with the inputs of `network` and two outputs `(batch_size, latent_dim)`,
+        `z_mean` and `z_log_var` = log σ².
+
+    Raises:
+        TypeError: if `network` is no `keras.Model`.
+        ValueError: if `latent_dim` is not positive.
+
+    Example:
+    >>> import keras_aegan
+    >>> from keras_aegan import networks
+    >>> features = networks.dense_encoder((784,), None, hidden_units=(200, 200), activation="tanh")
+    >>> networks.gaussian_encoder(features, latent_dim=50).output_shape
+    [(None, 50), (None, 50)]
+    """
+    if not isinstance(network, keras.Model):
+        raise TypeError(
+            "`network` must be a keras.Model from data to features. "
+            f"Received: network={network!r} of type {type(network).__name__}"
+        )
+    check_units("latent_dim", (latent_dim,))
+    features = network.output
+    if len(features.shape) > 2:
+        features = layers.Flatten(name="features")(features)
+    z_mean = layers.Dense(latent_dim, name="z_mean")(features)
+    z_log_var = layers.Dense(latent_dim, name="z_log_var")(features)
+    inputs = network.inputs if len(network.inputs) > 1 else network.inputs[0]
+    return keras.Model(inputs, [z_mean, z_log_var], name=name)
