@@ -7,8 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_aegan import losses
-from keras_aegan.callbacks.sample_metrics import check_positive_integers
 from keras_aegan.metrics import extract_features, neighbor_accuracy, precision_recall
+from keras_aegan.models.data_checks import check_positive_integer
 
 FINE = "fine"
 DISCRIMINATOR = "the discriminator lacks capacity"
@@ -99,7 +99,8 @@ class GANDiagnosis(keras.callbacks.Callback):
 
     def __init__(self, real, every=1, extractor=None, batch_size=256, seed=0, verbose=True):
         super().__init__()
-        check_positive_integers(every=every, batch_size=batch_size)
+        check_positive_integer("every", every)
+        check_positive_integer("batch_size", batch_size)
         if np.ndim(real) < 2 or len(real) < 100:
             raise ValueError(
                 "`real` must hold at least 100 examples, of which precision and recall can be "
@@ -120,9 +121,8 @@ class GANDiagnosis(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         """Refuses models of which the questions cannot be asked; forgets an earlier training."""
         needed = ("sample", "discriminate", "discriminator", "loss_function")
-        if not all(hasattr(self.model, name) for name in needed) or getattr(
-            self.model, "is_conditional", False
-        ):
+        is_gan = all(hasattr(self.model, name) for name in needed)
+        if not is_gan or len(getattr(self.model.discriminator, "inputs", "x")) > 1:
             raise ValueError(
                 "GANDiagnosis needs an unconditional GAN, with `sample` and `discriminate`. "
                 f"Received: a {type(self.model).__name__}"

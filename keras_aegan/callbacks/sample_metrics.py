@@ -1,12 +1,11 @@
 """Metrics of a model's samples, in the logs."""
 
-import numbers
-
 import keras
 import numpy as np
 
 from keras_aegan import metrics as metric_functions
 from keras_aegan.datasets.mixtures import GaussianMixture
+from keras_aegan.models.data_checks import check_positive_integer
 
 _NAMES = (
     "density_coverage",
@@ -64,7 +63,9 @@ class SampleMetrics(keras.callbacks.Callback):
         self, real, metrics, num_samples=1000, every=1, extractor=None, batch_size=256, seed=0
     ):
         super().__init__()
-        check_positive_integers(num_samples=num_samples, every=every, batch_size=batch_size)
+        check_positive_integer("num_samples", num_samples)
+        check_positive_integer("every", every)
+        check_positive_integer("batch_size", batch_size)
         self.real = real
         self.metrics = [_get_metric(metric, real) for metric in metrics]
         self.num_samples = num_samples
@@ -110,13 +111,6 @@ class SampleMetrics(keras.callbacks.Callback):
 
     def _features(self, x):
         return metric_functions.extract_features(self.extractor, x, self.batch_size)
-
-
-def check_positive_integers(**arguments):
-    """Refuses counts that are none."""
-    for name, value in arguments.items():
-        if not isinstance(value, numbers.Integral) or value < 1:
-            raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
 
 
 def _get_metric(metric, real):

@@ -5,6 +5,8 @@ import numbers
 
 import numpy as np
 
+from keras_aegan.models.data_checks import check_positive_integer
+
 
 class GaussianMixture:
     """A mixture of Gaussians, p(x) = Σⱼ wⱼ N(x; μⱼ, Σⱼ): to sample from, and to compare with.
@@ -67,10 +69,7 @@ class GaussianMixture:
         Returns:
             `(x, modes)`: float32 `(num_samples, dim)` and int32 `(num_samples,)`.
         """
-        if not isinstance(num_samples, numbers.Integral) or num_samples < 1:
-            raise ValueError(
-                f"`num_samples` must be a positive integer. Received: num_samples={num_samples!r}"
-            )
+        check_positive_integer("num_samples", num_samples)
         generator = np.random.default_rng(seed)
         modes = generator.choice(self.num_modes, num_samples, p=self.weights)
         noise = generator.standard_normal((num_samples, self.dim))
@@ -232,10 +231,7 @@ def grid(num_modes=25, spacing=2.0, std=0.05):
 
 
 def _check_positive(num_modes, **lengths):
-    if not isinstance(num_modes, numbers.Integral) or num_modes < 1:
-        raise ValueError(
-            f"`num_modes` must be a positive integer. Received: num_modes={num_modes!r}"
-        )
+    check_positive_integer("num_modes", num_modes)
     for name, length in lengths.items():
         if not isinstance(length, numbers.Real) or not 0 < length < math.inf:
             raise ValueError(f"`{name}` must be a positive number. Received: {name}={length!r}")

@@ -1,7 +1,8 @@
 """Density and coverage."""
 
 from keras_aegan.metrics.features import check_features
-from keras_aegan.metrics.neighborhoods import balls, check_num_neighbors
+from keras_aegan.metrics.neighborhoods import balls
+from keras_aegan.models.data_checks import check_positive_integer
 
 
 def density_coverage(real, fake, num_neighbors=5):
@@ -34,7 +35,7 @@ def density_coverage(real, fake, num_neighbors=5):
     >>> 0.45 < values["coverage"] < 0.55  # one of two modes
     True
     """
-    check_num_neighbors(num_neighbors)
+    check_positive_integer("num_neighbors", num_neighbors)
     real, fake = check_features(num_neighbors + 1, real=real, fake=fake)
     fakes_in_ball, balls_over_fake = balls(real, fake, num_neighbors)
     return {

@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_aegan.metrics.features import check_features
-from keras_aegan.metrics.neighborhoods import check_num_neighbors
+from keras_aegan.models.data_checks import check_positive_integer
 
 
 def neighbor_accuracy(real, fake, num_neighbors=31):
@@ -40,7 +40,7 @@ def neighbor_accuracy(real, fake, num_neighbors=31):
     """
     from sklearn.neighbors import NearestNeighbors
 
-    check_num_neighbors(num_neighbors)
+    check_positive_integer("num_neighbors", num_neighbors)
     real, fake = check_features(num_neighbors + 1, real=real, fake=fake)
     pooled = np.concatenate([real, fake])
     is_real = np.arange(len(pooled)) < len(real)

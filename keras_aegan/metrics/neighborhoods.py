@@ -1,7 +1,5 @@
 """Balls about examples, as wide as to a neighbour: an estimate of a distribution's support."""
 
-import numbers
-
 import numpy as np
 
 
@@ -33,11 +31,3 @@ def balls(centers, points, num_neighbors):
 
     chunks = pairwise_distances_chunked(centers, points, reduce_func=count)
     return np.concatenate(list(chunks)), balls_over_point
-
-
-def check_num_neighbors(num_neighbors):
-    """Refuses what is no number of neighbours."""
-    if not isinstance(num_neighbors, numbers.Integral) or num_neighbors < 1:
-        raise ValueError(
-            f"`num_neighbors` must be a positive integer. Received: num_neighbors={num_neighbors!r}"
-        )

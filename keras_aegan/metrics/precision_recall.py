@@ -1,7 +1,8 @@
 """Improved precision and recall."""
 
 from keras_aegan.metrics.features import check_features
-from keras_aegan.metrics.neighborhoods import balls, check_num_neighbors
+from keras_aegan.metrics.neighborhoods import balls
+from keras_aegan.models.data_checks import check_positive_integer
 
 
 def precision_recall(real, fake, num_neighbors=3):
@@ -33,7 +34,7 @@ def precision_recall(real, fake, num_neighbors=3):
     >>> values["precision"] > 0.95, 0.45 < values["recall"] < 0.55  # one of two modes
     (True, True)
     """
-    check_num_neighbors(num_neighbors)
+    check_positive_integer("num_neighbors", num_neighbors)
     real, fake = check_features(num_neighbors + 1, real=real, fake=fake)
     _, real_balls_over_fake = balls(real, fake, num_neighbors)
     _, fake_balls_over_real = balls(fake, real, num_neighbors)

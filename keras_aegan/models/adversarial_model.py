@@ -40,9 +40,8 @@ class AdversarialModel(LatentVariableModel):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        num_inputs = 2 if self.is_conditional else 1
-        network_checks.check_network("generator", generator, num_inputs)
-        network_checks.check_network("discriminator", discriminator, num_inputs)
+        network_checks.check_network("generator", generator, ("z",), ("x",))
+        network_checks.check_network("discriminator", discriminator, ("x",), ("logit",))
         network_checks.check_noise_shape(generator.inputs[0].shape[1:])
         network_checks.check_discriminator(discriminator)
         network_checks.check_generated_shape(
