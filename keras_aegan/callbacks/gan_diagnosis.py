@@ -16,8 +16,10 @@ GENERATOR = "the generator lacks capacity"
 MODE_COLLAPSE = "mode collapse"
 VANISHING_GRADIENT = "vanishing gradient"
 
-# A difference from the data that is small beside the three cases that are to be told apart.
-_TOLERANCE = 0.2
+# Precision and recall of good samples, as shares of what data reach against data, and how many
+# of them neighbours still tell apart.
+_GOOD = 0.8
+_NEARLY_ALIKE = 0.7
 # A discriminator that turns less than this share of what can be told apart into right answers.
 _BLIND = 0.4
 # Right about so many, with so little of its loss to be gained by moving a sample by 1 σ.
@@ -34,19 +36,21 @@ class GANDiagnosis(keras.callbacks.Callback):
 
     1. **Do samples differ from the data?** By their precision p and recall r, divided by what
        one half of the data reaches against the other, and by the accuracy c with which nearest
-       neighbours tell samples from data (all in `metrics`). A share 1 − p of the samples lies
-       where there are no data, and a share 1 − r of the data where there are no samples. So some
-       discriminator's accuracy is at least ½ + ½ d, with d = max(1 − p, 1 − r, 2c − 1), a bound
-       from below of the distributions' total variation. Where d ≤ 0.2: *fine*.
-    2. **Does the discriminator see it?** Where its own accuracy a, the mean of those on data and
-       on samples, turns less than 0.4 of that difference into right answers, 2a − 1 < 0.4 d:
-       *the discriminator lacks capacity*. The generator gets no hint of what is wrong, so
-       nothing can be said of it yet.
+       neighbours tell samples from data (all in `metrics`). Where p and r are at least 0.8 and c
+       at most 0.7: *fine*. No GAN is perfect; c alone sees samples in the right places, but too
+       dense in some of them.
+    2. **Does the discriminator see it?** A share 1 − p of the samples lies where there are no
+       data, and a share 1 − r of the data where there are no samples. So some discriminator's
+       accuracy is at least ½ + ½ d, with d = max(1 − p, 1 − r, 2c − 1), a bound from below of the
+       distributions' total variation. Where its own accuracy a, the mean of those on data and on
+       samples, turns less than 0.4 of that into right answers, 2a − 1 < 0.4 d: *the
+       discriminator lacks capacity*. The generator gets no hint of what is wrong, so nothing can
+       be said of it yet.
     3. **If it sees it, why does the generator not mend it?** It gets no gradient: the
        discriminator is right about 95 % and no sample would gain by moving, the generator's loss
        changing by less than 0.01 over one standard deviation of the data: *vanishing gradient*
        (try `"non_saturating"`, a penalty, fewer discriminator steps). It makes good samples, but
-       not of everything, p > 0.8 and r < 0.8: *mode collapse* (try `regularizers.R1` or
+       not of everything, p ≥ 0.8 and r < 0.8: *mode collapse* (try `regularizers.R1` or
        `GradientPenalty`). Else it is told and cannot: *the generator lacks capacity*.
 
     All are means over the last third of the measurements, since players that chase each other
@@ -163,15 +167,16 @@ class GANDiagnosis(keras.callbacks.Callback):
         """
         precision = min(measurement["precision"] / self._attainable, 1.0)
         recall = min(measurement["recall"] / self._attainable, 1.0)
-        difference = max(1 - precision, 1 - recall, 2 * measurement["neighbor_accuracy"] - 1)
-        accuracy = (measurement["real_accuracy"] + measurement["fake_accuracy"]) / 2
-        if difference <= _TOLERANCE:
+        told_apart = measurement["neighbor_accuracy"]
+        if min(precision, recall) >= _GOOD and told_apart <= _NEARLY_ALIKE:
             return FINE
+        difference = max(1 - precision, 1 - recall, 2 * told_apart - 1)
+        accuracy = (measurement["real_accuracy"] + measurement["fake_accuracy"]) / 2
         if 2 * accuracy - 1 < _BLIND * difference:
             return DISCRIMINATOR
         if accuracy >= _AT_WILL and measurement["generator_slope"] < _NO_SLOPE:
             return VANISHING_GRADIENT
-        if precision > 1 - _TOLERANCE and recall < 1 - _TOLERANCE:
+        if precision >= _GOOD and recall < _GOOD:
             return MODE_COLLAPSE
         return GENERATOR
 
