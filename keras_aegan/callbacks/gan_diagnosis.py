@@ -20,8 +20,10 @@ VANISHING_GRADIENT = "vanishing gradient"
 # of them neighbours still tell apart.
 _GOOD = 0.8
 _NEARLY_ALIKE = 0.7
+# The precision from which on samples can be said to miss something rather than everything.
+_SOME_GOOD = 0.4
 # A discriminator that turns less than this share of what can be told apart into right answers.
-_BLIND = 0.4
+_BLIND = 0.25
 # Right about so many, with so little of its loss to be gained by moving a sample by 1 σ.
 _AT_WILL = 0.95
 _NO_SLOPE = 0.01
@@ -43,14 +45,14 @@ class GANDiagnosis(keras.callbacks.Callback):
        data, and a share 1 − r of the data where there are no samples. So some discriminator's
        accuracy is at least ½ + ½ d, with d = max(1 − p, 1 − r, 2c − 1), a bound from below of the
        distributions' total variation. Where its own accuracy a, the mean of those on data and on
-       samples, turns less than 0.4 of that into right answers, 2a − 1 < 0.4 d: *the
+       samples, turns less than a quarter of that into right answers, 2a − 1 < d/4: *the
        discriminator lacks capacity*. The generator gets no hint of what is wrong, so nothing can
-       be said of it yet.
+       be said of it yet. (Even an able one is behind where the generator hops between modes.)
     3. **If it sees it, why does the generator not mend it?** It gets no gradient: the
        discriminator is right about 95 % and no sample would gain by moving, the generator's loss
        changing by less than 0.01 over one standard deviation of the data: *vanishing gradient*
-       (try `"non_saturating"`, a penalty, fewer discriminator steps). It makes good samples, but
-       not of everything, p ≥ 0.8 and r < 0.8: *mode collapse* (try `regularizers.R1` or
+       (try `"non_saturating"`, a penalty, fewer discriminator steps). Its samples are better than
+       they are complete, p ≥ 0.4 and r < 0.8 p: *mode collapse* (try `regularizers.R1` or
        `GradientPenalty`). Else it is told and cannot: *the generator lacks capacity*.
 
     All are means over the last third of the measurements, since players that chase each other
@@ -176,7 +178,7 @@ class GANDiagnosis(keras.callbacks.Callback):
             return DISCRIMINATOR
         if accuracy >= _AT_WILL and measurement["generator_slope"] < _NO_SLOPE:
             return VANISHING_GRADIENT
-        if precision >= _GOOD and recall < _GOOD:
+        if precision >= _SOME_GOOD and recall < _GOOD * precision:
             return MODE_COLLAPSE
         return GENERATOR
 

@@ -136,3 +136,17 @@ def test_it_refuses():
     model.compile("sgd", "mse")
     with pytest.raises(ValueError, match="needs an unconditional GAN.* Received: a Sequential"):
         model.fit(REAL, REAL, callbacks=[callbacks.GANDiagnosis(REAL)], verbose=0)
+
+
+def test_a_real_gradient_vanishes():
+    """Goodfellow's warning: the minimax loss, against a discriminator that moves ten times."""
+    model = models.GAN(
+        networks.dense_generator(2, (2,), (16,), batch_normalization=False),
+        networks.dense_discriminator((2,), (32,)),
+        num_discriminator_steps=10,
+        seed=0,
+    )
+    model.compile(keras.optimizers.Adam(1e-2), loss="minimax", jit_compile=True)
+    diagnosis = callbacks.GANDiagnosis(REAL, verbose=False)
+    model.fit(MIXTURE.sample(6400, seed=0), batch_size=64, callbacks=[diagnosis], verbose=0)
+    assert diagnosis.verdict == "vanishing gradient"
