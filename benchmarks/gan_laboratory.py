@@ -125,7 +125,7 @@ def many_seeds(num_seeds):
 
 
 def grid(num_seeds):
-    panels = {}
+    modes_panels, quality_panels = {}, {}
     print(f"{'set':>3}  {'discriminator':<14}{'generator':<12}{'modes':>8}{'high quality':>14}")
     for number in (1, 2, 3):
         share, quality = np.zeros((2, len(GRID), len(GRID)))
@@ -147,11 +147,15 @@ def grid(num_seeds):
                     f"{modes:>6.1f}/{number}{quality[i, j]:>14.1%}",
                     flush=True,
                 )
-        panels[f"data set {number}: modes"] = share
-        panels[f"data set {number}: quality"] = quality
+        modes_panels[f"data set {number}: modes"] = share
+        quality_panels[f"data set {number}: quality"] = quality
     names = ["none" if not units else "-".join(map(str, units)) for units in GRID]
     figure = plotting.heat_maps(
-        panels, names, names, "discriminator's hidden units", "generator's hidden units"
+        {**modes_panels, **quality_panels},
+        names,
+        names,
+        "discriminator's hidden units",
+        "generator's hidden units",
     )
     figure.savefig("figures/gan_laboratory.png", dpi=130)
 

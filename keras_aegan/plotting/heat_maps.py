@@ -1,12 +1,16 @@
 """A number for each pair of settings, as colours."""
 
+import math
+
 import numpy as np
 
 from keras_aegan.plotting.panels import check_panels
 
+_MOST_COLUMNS = 3
+
 
 def heat_maps(panels, row_labels, column_labels, row_name="", column_name="", value_range=(0, 1)):
-    """Draws tables of numbers as colours side by side, such as quality over two capacities.
+    """Draws tables of numbers as colours, three side by side, such as quality over two capacities.
 
     The number also stands in its cell. All panels share one scale, so shares are best drawn:
     modes as a share of all modes. A cell of NaN, where nothing was measured, stays empty.
@@ -44,9 +48,11 @@ def heat_maps(panels, row_labels, column_labels, row_name="", column_name="", va
             "`value_range` must be (low, high) with low < high. "
             f"Received: value_range={value_range!r}"
         )
-    width = 0.75 * len(column_labels) + 1.4
-    figure = Figure((width * len(panels), 0.6 * len(row_labels) + 1.3), layout="constrained")
-    axes_of_panels = figure.subplots(1, len(panels), squeeze=False)[0]
+    num_columns = min(len(panels), _MOST_COLUMNS)
+    num_rows = math.ceil(len(panels) / num_columns)
+    width, height = 0.75 * len(column_labels) + 1.4, 0.6 * len(row_labels) + 1.3
+    figure = Figure((width * num_columns, height * num_rows), layout="constrained")
+    axes_of_panels = [figure.add_subplot(num_rows, num_columns, i + 1) for i in range(len(panels))]
     for axes, (title, numbers) in zip(axes_of_panels, panels.items(), strict=True):
         axes.imshow(numbers, cmap="viridis", vmin=low, vmax=high, aspect="auto")
         for (row, column), number in np.ndenumerate(numbers):
@@ -59,7 +65,8 @@ def heat_maps(panels, row_labels, column_labels, row_name="", column_name="", va
         axes.set_yticks(range(len(row_labels)), map(str, row_labels))
         axes.spines[:].set_visible(False)
         axes.tick_params(length=0)
-    axes_of_panels[0].set_ylabel(row_name)
+    for axes in axes_of_panels[::num_columns]:
+        axes.set_ylabel(row_name)
     return figure
 
 
