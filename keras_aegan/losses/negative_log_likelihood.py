@@ -92,14 +92,14 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
         return {**super().get_config(), "scale": self.scale}
 
 
-def check_same_shape(y_true, y_pred):
+def check_same_shape(y_true, y_pred, names=("y_true", "y_pred")):
     """Refuses shapes that would broadcast against each other and give a wrong value."""
     if len(y_true.shape) != len(y_pred.shape) or any(
         a != b for a, b in zip(y_true.shape, y_pred.shape, strict=True) if None not in (a, b)
     ):
         raise ValueError(
-            "`y_true` and `y_pred` must have the same shape. "
-            f"Received: y_true.shape={tuple(y_true.shape)}, y_pred.shape={tuple(y_pred.shape)}"
+            f"`{names[0]}` and `{names[1]}` must have the same shape. Received: "
+            f"{names[0]}.shape={tuple(y_true.shape)}, {names[1]}.shape={tuple(y_pred.shape)}"
         )
 
 

@@ -6,5 +6,6 @@ from keras_aegan.models.contractive_autoencoder import (
     ContractiveAutoencoder as ContractiveAutoencoder,
 )
 from keras_aegan.models.denoising_autoencoder import DenoisingAutoencoder as DenoisingAutoencoder
+from keras_aegan.models.gan import GAN as GAN
 from keras_aegan.models.latent_variable_model import LatentVariableModel as LatentVariableModel
 from keras_aegan.models.vae import VAE as VAE

@@ -96,7 +96,7 @@ def _check_dtype(name, array, domain):
         largest = f", with values up to {np.max(array)}" if dtype != "string" else ""
         raise TypeError(
             f"`{name}` must be floating-point, scaled to the range that the loss and the "
-            f'decoder\'s output expect: for images, {name}.astype("float32") / 255. '
+            f'network\'s output expect: for images, {name}.astype("float32") / 255. '
             f"Received: {name}.dtype={dtype}{largest}"
         )
 

@@ -1,7 +1,5 @@
 """What every model with an encoder and a decoder shares."""
 
-import warnings
-
 import keras
 import tensorflow as tf
 from keras import ops
@@ -237,14 +235,8 @@ class EncoderDecoderModel(LatentVariableModel):
             )
         span = self._check_inputs(x, domain if y is None else "real")
         span = span if y is None else self._check_targets(y)
-        low, high = network_checks.output_range(self.decoder)
-        if domain == "real" and span and not (low - 1e-3 <= span[0] and span[1] <= high + 1e-3):
-            warnings.warn(
-                f"The decoder's output lies in [{low:g}, {high:g}] and cannot reach targets in "
-                f"[{span[0]:.4g}, {span[1]:.4g}]: rescale the data or change the decoder's "
-                "output activation.",
-                stacklevel=4,
-            )
+        if domain == "real":
+            network_checks.warn_of_unreachable("decoder", self.decoder, span, "targets")
 
     def _check_inputs(self, x, domain="real"):
         encoder_input = self.encoder.inputs[0]

@@ -1,5 +1,7 @@
 """What is asked of the networks that a user passes in: right shapes, and a fitting output."""
 
+import warnings
+
 import keras
 
 _INFINITY = float("inf")
@@ -86,6 +88,72 @@ def check_reconstruction_shape(data_shape, reconstruction_shape):
         )
 
 
+def check_noise_shape(shape):
+    """Refuses a generator whose noise is of an unknown shape."""
+    if None in shape or not shape:
+        raise ValueError(
+            "`generator` must take noise of a known shape, such as (latent_dim,). "
+            f"Received: a generator whose input has the shape {tuple(shape)}"
+        )
+
+
+def check_generated_shape(data_shape, generated_shape):
+    """Refuses a generator whose output is not what the discriminator takes."""
+    if not compatible(data_shape, generated_shape):
+        raise ValueError(
+            f"`generator` must give what the discriminator takes, the shape {tuple(data_shape)}. "
+            f"Received: a generator whose output has the shape {tuple(generated_shape)}"
+        )
+
+
+def check_discriminator(discriminator):
+    """Refuses a discriminator that does not end in one logit an example."""
+    shape = tuple(discriminator.output_shape[1:])
+    if shape not in ((1,), ()):
+        raise ValueError(
+            "`discriminator` must end in one logit an example, as keras.layers.Dense(1) does. "
+            f"Received: a discriminator whose output has the shape {shape}"
+        )
+    low, high = output_range(discriminator)
+    if low > -_INFINITY or high < _INFINITY:
+        raise ValueError(
+            "`discriminator` must end in a logit, without an activation: the adversarial losses "
+            "take the sigmoid themselves, where they have one, and stably so. Received: a "
+            f"discriminator that ends in {final_activation(discriminator)!r}"
+        )
+    regularized = [
+        layer.name
+        for layer in discriminator._flatten_layers()
+        if getattr(layer, "activity_regularizer", None) is not None
+    ]
+    if regularized:
+        raise ValueError(
+            "`discriminator` must carry no activity regularizer: it is called on data and on "
+            "fakes, and Keras keeps what the last call added. Use `discriminator_regularizer`. "
+            f"Received: regularized layers {regularized}"
+        )
+
+
+def warn_of_unreachable(name, network, span, what, stacklevel=5):
+    """Warns of data that a network's output activation keeps it from.
+
+    Args:
+        name: the network's name, for the message.
+        network: the network.
+        span: `(smallest, largest)` value of the data, or `None` where it is not known.
+        what: what the data are to this network, for the message.
+        stacklevel: of the warning.
+    """
+    low, high = output_range(network)
+    if span and not (low - 1e-3 <= span[0] and span[1] <= high + 1e-3):
+        warnings.warn(
+            f"The {name}'s output lies in [{low:g}, {high:g}] and cannot reach {what} in "
+            f"[{span[0]:.4g}, {span[1]:.4g}]: rescale the data or change the {name}'s "
+            "output activation.",
+            stacklevel=stacklevel,
+        )
+
+
 def check_output_suits_loss(loss, domain, data_shape, decoder):
     """Refuses a loss that cannot read the decoder's output.
 
@@ -141,7 +209,8 @@ def final_activation(network):
     # A Functional model's `operations` hold what is no layer, such as a subtraction.
     for layer in reversed(getattr(network, "operations", network.layers)):
         if not isinstance(layer, keras.layers.Layer):
-            return None
+            name = type(layer).__name__.lower()  # keras.ops.sigmoid(x) is a Sigmoid
+            return name if name in _OUTPUT_RANGES else None
         if isinstance(layer, keras.Model):
             return final_activation(layer)
         if isinstance(layer, keras.layers.Softmax):

@@ -4,5 +4,7 @@ from keras_aegan.networks.convolutional import convolutional_decoder as convolut
 from keras_aegan.networks.convolutional import convolutional_encoder as convolutional_encoder
 from keras_aegan.networks.dense import dense_decoder as dense_decoder
 from keras_aegan.networks.dense import dense_encoder as dense_encoder
+from keras_aegan.networks.dense_adversarial import dense_discriminator as dense_discriminator
+from keras_aegan.networks.dense_adversarial import dense_generator as dense_generator
 from keras_aegan.networks.gaussian_encoder import gaussian_encoder as gaussian_encoder
 from keras_aegan.networks.lecture_vae import lecture_vae as lecture_vae

@@ -10,7 +10,7 @@ from keras import layers
 
 from keras_aegan import models, networks
 from keras_aegan.layers import MaskingNoise, SaltAndPepperNoise, TopK
-from keras_aegan.regularizers import KLSparsity
+from keras_aegan.regularizers import GradientPenalty, KLSparsity
 from tests.conformance.user_model import TwoPlayers
 
 
@@ -158,6 +158,31 @@ def _two_players():
     )
 
 
+def _gan():
+    """The generator is normalised; the discriminator drops units by seeds of its own."""
+    return models.GAN(
+        networks.dense_generator(3, (12,), (8,)),
+        networks.dense_discriminator((12,), (8,), dropout=0.1),
+        seed=1,
+    )
+
+
+def _penalised_gan():
+    return models.GAN(
+        networks.dense_generator(3, (12,), (8,), batch_normalization=False),
+        networks.dense_discriminator((12,), (8,)),
+        discriminator_regularizer=GradientPenalty(10.0),
+        seed=1,
+    )
+
+
+_GAN_ENDPOINTS = {
+    "serve": lambda n: (_floats(n, 3),),
+    "sample": lambda n: (np.int32(n),),
+    "discriminate": lambda n: (_floats(n, 12),),
+}
+
+
 ROWS = {
     "dense_autoencoder": Row(
         make=_dense_autoencoder,
@@ -244,6 +269,23 @@ ROWS = {
         data=lambda n: (_floats(n, 12),),
         endpoints={"serve": lambda n: (_floats(n, 3),)},
         compile={"optimizer": {"critic": "adam", "generator": keras.optimizers.SGD(0.01)}},
+        noisy=True,
+    ),
+    "gan": Row(
+        make=_gan,
+        data=lambda n: (_floats(n, 12),),
+        endpoints=_GAN_ENDPOINTS,
+        noisy=True,
+    ),
+    "gan_with_gradient_penalty": Row(
+        make=_penalised_gan,
+        data=lambda n: (_floats(n, 12),),
+        endpoints=_GAN_ENDPOINTS,
+        compile={
+            "optimizer": {"discriminator": "adam", "generator": keras.optimizers.SGD(0.01)},
+            "loss": "least_squares",
+            "loss_weights": {"gradient_penalty": 2.0},
+        },
         noisy=True,
     ),
 }

@@ -1,0 +1,49 @@
+"""Adversarial losses by name."""
+
+import keras
+
+from keras_aegan.losses.adversarial_loss import AdversarialLoss
+from keras_aegan.losses.hinge_loss import HingeLoss
+from keras_aegan.losses.least_squares_loss import LeastSquaresLoss
+from keras_aegan.losses.minimax_loss import MinimaxLoss
+from keras_aegan.losses.non_saturating_loss import NonSaturatingLoss
+from keras_aegan.losses.wasserstein_loss import WassersteinLoss
+
+_ADVERSARIAL_LOSSES = {
+    "minimax": MinimaxLoss,
+    "non_saturating": NonSaturatingLoss,
+    "least_squares": LeastSquaresLoss,
+    "hinge": HingeLoss,
+    "wasserstein": WassersteinLoss,
+}
+
+
+def get_adversarial(identifier):
+    """The adversarial loss that a name, an instance or a config stands for.
+
+    Args:
+        identifier: `"minimax"`, `"non_saturating"`, `"least_squares"`, `"hinge"`,
+            `"wasserstein"`, a `losses.AdversarialLoss`, or its serialized config.
+
+    Returns:
+        A `losses.AdversarialLoss`.
+
+    Raises:
+        ValueError: if there is no such loss.
+
+    Example:
+    >>> import keras_aegan
+    >>> keras_aegan.losses.get_adversarial("non_saturating").label_smoothing
+    0.0
+    """
+    loss = identifier
+    if isinstance(identifier, str) and identifier in _ADVERSARIAL_LOSSES:
+        loss = _ADVERSARIAL_LOSSES[identifier]()
+    elif isinstance(identifier, dict) and "class_name" in identifier:
+        loss = keras.saving.deserialize_keras_object(identifier)
+    if not isinstance(loss, AdversarialLoss):
+        raise ValueError(
+            f"`loss` must be one of {sorted(_ADVERSARIAL_LOSSES)}, or a "
+            f"keras_aegan.losses.AdversarialLoss. Received: loss={identifier!r}"
+        )
+    return loss

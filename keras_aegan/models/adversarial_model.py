@@ -1,0 +1,205 @@
+"""What every model of a generator against a discriminator shares: Goodfellow's Algorithm 1."""
+
+import numbers
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from keras_aegan import losses
+from keras_aegan.models import data_checks, network_checks
+from keras_aegan.models.latent_variable_model import LatentVariableModel
+from keras_aegan.regularizers import DiscriminatorRegularizer
+
+
+class AdversarialModel(LatentVariableModel):
+    """Abstract base of the GANs: two players in turns, on data, with or without labels.
+
+    A subclass says by `is_conditional` whether its networks take labels beside their input,
+    and gives `call`, `check_data`, its abilities and its endpoints.
+
+    Args:
+        generator: network from noise to data.
+        discriminator: network from data to one logit.
+        num_discriminator_steps: turns of the discriminator before each of the generator.
+        discriminator_regularizer: a `regularizers.DiscriminatorRegularizer`, or `None`.
+        seed: of the noise.
+        **kwargs: `name` and `dtype`, as in `keras.Model`.
+    """
+
+    default_loss = "non_saturating"
+    is_conditional = False
+
+    def __init__(
+        self,
+        generator,
+        discriminator,
+        num_discriminator_steps=1,
+        discriminator_regularizer=None,
+        seed=None,
+        **kwargs,
+    ):
+        super().__init__(**kwargs)
+        network_checks.check_network("generator", generator, ("z",), ("x",))
+        network_checks.check_network("discriminator", discriminator, ("x",), ("logit",))
+        network_checks.check_noise_shape(generator.inputs[0].shape[1:])
+        network_checks.check_discriminator(discriminator)
+        network_checks.check_generated_shape(
+            discriminator.inputs[0].shape[1:], generator.output_shape[1:]
+        )
+        _check_arguments(num_discriminator_steps, discriminator_regularizer)
+        self.generator = generator
+        self.discriminator = discriminator
+        self.num_discriminator_steps = num_discriminator_steps
+        self.discriminator_regularizer = discriminator_regularizer
+        self.seed = seed
+        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.built = True
+
+    @property
+    def data_shape(self):
+        """The shape of one example."""
+        return tuple(self.discriminator.inputs[0].shape[1:])
+
+    @property
+    def latent_shape(self):
+        """The shape of one example's noise."""
+        return tuple(self.generator.inputs[0].shape[1:])
+
+    @property
+    def players(self):
+        """The discriminator moves first."""
+        return {"discriminator": [self.discriminator], "generator": [self.generator]}
+
+    @property
+    def default_loss_weights(self):
+        """Both losses weigh 1, the regularizer's term what its constructor says."""
+        weights = {"discriminator_loss": 1.0, "generator_loss": 1.0}
+        if self.discriminator_regularizer is not None:
+            weights[self.discriminator_regularizer.name] = self.discriminator_regularizer.weight
+        return weights
+
+    def resolve_loss(self, loss):
+        """The adversarial loss: a name or a `losses.AdversarialLoss`."""
+        return losses.get_adversarial(loss)
+
+    # ------------------------------------------------------------- Algorithm 1, and its terms
+
+    def train_step(self, data):
+        """One iteration of Algorithm 1: k turns of the discriminator, one of the generator."""
+        x, labels, sample_weight = self._unpack(data)
+        for _ in range(self.num_discriminator_steps):
+            self.minimize(
+                "discriminator",
+                lambda: self.discriminator_terms(x, labels, training=True),
+                sample_weight,
+            )
+        self.minimize(
+            "generator", lambda: self.generator_terms(x, labels, training=True), sample_weight
+        )
+        return self.logs()
+
+    def test_step(self, data):
+        """The same terms, measured."""
+        x, labels, sample_weight = self._unpack(data)
+        with self._independent_noise():
+            terms, _ = self.discriminator_terms(x, labels, training=False)
+            self.measure("discriminator", terms, sample_weight)
+            terms, _ = self.generator_terms(x, labels, training=False)
+            self.measure("generator", terms, sample_weight)
+        return self.logs()
+
+    def discriminator_terms(self, x, labels, training):
+        """`({term: (batch_size,)}, None)`: tell x from fakes, which are data to this player."""
+        z = self._noise(ops.shape(x)[0])  # (batch_size, latent_dim)
+        fakes = ops.stop_gradient(self._generate(z, labels, training))  # (batch_size, ...)
+        # In calls of their own: a batch normalisation must not tell them apart by their mixture.
+        real_logits = self._judge(x, labels, training)  # (batch_size, 1)
+        fake_logits = self._judge(fakes, labels, training)  # (batch_size, 1)
+        terms = {
+            "discriminator_loss": self.loss_function.discriminator_loss(real_logits, fake_logits)
+        }
+        regularizer = self.discriminator_regularizer
+        if regularizer is not None:
+            terms[regularizer.name] = regularizer(
+                lambda v: self._judge(v, labels, training), x, fakes, seed=self.seed_generator
+            )
+        return terms, None
+
+    def generator_terms(self, x, labels, training):
+        """`({term: (batch_size,)}, fakes)`: as many new fakes as x has examples."""
+        z = self._noise(ops.shape(x)[0])  # (batch_size, latent_dim)
+        fakes = self._generate(z, labels, training)  # (batch_size, ...)
+        fake_logits = self._judge(fakes, labels, training)  # (batch_size, 1)
+        return {"generator_loss": self.loss_function.generator_loss(fake_logits)}, fakes
+
+    def _noise(self, batch_size):
+        return keras.random.normal((batch_size, *self.latent_shape), seed=self.seed_generator)
+
+    def _generate(self, z, labels, training):
+        return self.generator(z if labels is None else [z, labels], training=training)
+
+    def _judge(self, x, labels, training):
+        return self.discriminator(x if labels is None else [x, labels], training=training)
+
+    def _unpack(self, data):
+        """`(x, labels, sample_weight)`; labels are `None` where the networks take none."""
+        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
+        return x, y if self.is_conditional else None, sample_weight
+
+    # ------------------------------------------------------------------ abilities and checks
+
+    def _draw(self, num_samples, seed):
+        """Noise for samples, which leaves the training's own noise where it is."""
+        if not isinstance(num_samples, numbers.Integral) or num_samples < 1:
+            raise ValueError(
+                f"`num_samples` must be a positive integer. Received: num_samples={num_samples!r}"
+            )
+        return keras.random.normal((num_samples, *self.latent_shape), seed=seed)
+
+    def _draw_in_graph(self, num_samples):
+        """New noise at each call of a SavedModel, in each process that serves it."""
+        shape = tf.stack([num_samples, *self.latent_shape])
+        # The op itself: tf.random.normal would write `tf.random.set_seed`'s seed into the file.
+        return tf.raw_ops.RandomStandardNormal(shape=shape, dtype="float32", seed=0, seed2=0)
+
+    def _logits(self, x, labels=None):
+        logits = self._judge(x, labels, training=False)
+        return ops.cast(ops.reshape(logits, (-1,)), "float32")  # (batch_size,)
+
+    def _check_x(self, x):
+        span = data_checks.check_array("x", x, self.data_shape)
+        network_checks.warn_of_unreachable("generator", self.generator, span, "data")
+
+    def _check_metric_names(self, *metrics):
+        if any(metrics):
+            raise ValueError(
+                "`metrics` compare a model's output with a target, and a GAN has none: measure "
+                f"its samples in a callback. Received: metrics={metrics}"
+            )
+
+    def get_config(self):
+        """The constructor's arguments, serialized."""
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "generator": serialize(self.generator),
+            "discriminator": serialize(self.discriminator),
+            "num_discriminator_steps": self.num_discriminator_steps,
+            "discriminator_regularizer": serialize(self.discriminator_regularizer),
+            "seed": self.seed,
+        }
+
+
+def _check_arguments(num_discriminator_steps, discriminator_regularizer):
+    if not isinstance(num_discriminator_steps, numbers.Integral) or num_discriminator_steps < 1:
+        raise ValueError(
+            "`num_discriminator_steps` must be a positive integer. "
+            f"Received: num_discriminator_steps={num_discriminator_steps!r}"
+        )
+    if not isinstance(discriminator_regularizer, (DiscriminatorRegularizer, type(None))):
+        raise TypeError(
+            "`discriminator_regularizer` must be a regularizers.DiscriminatorRegularizer, such "
+            "as regularizers.GradientPenalty(10.0), or None. "
+            f"Received: discriminator_regularizer={discriminator_regularizer!r}"
+        )

@@ -1,0 +1,82 @@
+"""What the penalties on a discriminator's slope share."""
+
+import math
+import numbers
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+
+class DiscriminatorRegularizer:
+    """Base of the terms that keep a discriminator smooth; one value per example.
+
+    A subclass gives `name`, the term's name in the logs and in `loss_weights`, and
+    `__call__(discriminator, real, fake, seed)`.
+
+    Args:
+        weight: the term's default weight. The term itself is unweighted: what is logged does
+            not depend on it, and `compile(loss_weights={name: ...})` goes before it.
+
+    Raises:
+        ValueError: if `weight` is negative or infinite.
+
+    Example:
+    >>> import keras, keras_aegan
+    >>> class LogitDrift(keras_aegan.regularizers.DiscriminatorRegularizer):
+    ...     name = "logit_drift"
+    ...     def __call__(self, discriminator, real, fake, seed=None):
+    ...         return keras.ops.square(discriminator(real)[:, 0])
+    >>> LogitDrift(weight=1e-3).weight
+    0.001
+    """
+
+    name = None
+
+    def __init__(self, weight):
+        if not isinstance(weight, numbers.Real) or not (math.isfinite(weight) and weight >= 0):
+            raise ValueError(
+                f"`weight` must be a finite number, zero or more. Received: weight={weight!r}"
+            )
+        self.weight = weight
+
+    def __call__(self, discriminator, real, fake, seed=None):
+        """The penalty of each example, unweighted.
+
+        Args:
+            discriminator: a function from data `(batch_size, ...)` to logits, one an example.
+            real: data, `(batch_size, ...)`.
+            fake: fakes, `(batch_size, ...)`.
+            seed: a `keras.random.SeedGenerator`, for what draws random numbers.
+
+        Returns:
+            `(batch_size,)`, float32.
+        """
+        raise NotImplementedError(f"{type(self).__name__} must define `__call__`.")
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        return {"weight": self.weight}
+
+    @classmethod
+    def from_config(cls, config):
+        """The regularizer that `get_config` describes."""
+        return cls(**config)
+
+
+def squared_gradient_norm(discriminator, x):
+    """‖∇ₓ D(x)‖² of each example, over all event axes; `(batch_size,)`, float32."""
+    x = ops.cast(x, "float32")
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(x)
+        # Examples do not mix, so the gradient of the sum holds the gradient of each.
+        total = ops.sum(ops.cast(discriminator(x), "float32"))
+    gradient = tape.gradient(total, x, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    event_axes = tuple(range(1, len(x.shape)))
+    return ops.sum(ops.square(gradient), axis=event_axes)  # (batch_size,)
+
+
+def uniform_per_example(x, seed):
+    """U(0, 1), one number an example, of a shape that broadcasts over x's event axes."""
+    shape = (ops.shape(x)[0], *(1 for _ in x.shape[1:]))
+    return keras.random.uniform(shape, seed=seed)

@@ -1,0 +1,49 @@
+"""The penalty on real data alone."""
+
+import keras
+
+from keras_aegan.regularizers.discriminator_regularizer import (
+    DiscriminatorRegularizer,
+    squared_gradient_norm,
+)
+
+
+@keras.saving.register_keras_serializable(package="keras_aegan")
+class R1(DiscriminatorRegularizer):
+    """½ ‖∇D(x)‖² on real data: at the data, an undecided discriminator is to be flat.
+
+    It makes the game converge near its fixed point, with `"non_saturating"` and one
+    discriminator step, and costs less than `GradientPenalty`. No batch normalisation in the
+    discriminator, as there.
+
+    Logged as `r1`, unweighted. The ½ is the paper's, so `weight` is its γ.
+
+    Reference: [Mescheder et al., 2018](https://arxiv.org/abs/1801.04406), equation 9.
+
+    Args:
+        weight: γ, the term's default weight. 10, as in the paper's experiments on images.
+
+    Input shape:
+        Called with a discriminator, real and fake data of `(batch_size, ...)`.
+
+    Output shape:
+        `(batch_size,)`, float32.
+
+    Raises:
+        ValueError: if `weight` is negative or infinite.
+
+    Example:
+    >>> import numpy as np, keras_aegan
+    >>> x = np.zeros((2, 3), "float32")
+    >>> keras_aegan.regularizers.R1()(lambda x: 2 * x[:, :1], x, x).numpy().tolist()  # ½ · 2²
+    [2.0, 2.0]
+    """
+
+    name = "r1"
+
+    def __init__(self, weight=10.0):
+        super().__init__(weight)
+
+    def __call__(self, discriminator, real, fake, seed=None):
+        """½ ‖∇D(x)‖² of each real example, unweighted; `(batch_size,)`."""
+        return 0.5 * squared_gradient_norm(discriminator, real)
