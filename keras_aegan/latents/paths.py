@@ -112,8 +112,11 @@ def quantile_grid(num_per_side=20, coverage=0.98):
 
     Example:
     >>> from keras_aegan import latents
-    >>> print(latents.quantile_grid(num_per_side=2, coverage=0.5).round(2).tolist())
-    [[-0.67, 0.67], [0.67, 0.67], [-0.67, -0.67], [0.67, -0.67]]
+    >>> print(latents.quantile_grid(num_per_side=2, coverage=0.5).round(2))
+    [[-0.67  0.67]
+     [ 0.67  0.67]
+     [-0.67 -0.67]
+     [ 0.67 -0.67]]
     """
     from scipy.stats import norm
 

@@ -5,9 +5,11 @@ import keras
 from keras_aegan import losses
 from keras_aegan.models.network_checks import output_range
 
-# The largest share that one direction takes of the variance that bounded data can have is far
-# below this: of MNIST's pixels in [-1, 1] it is 0.026, of CIFAR-10's 0.07.
+# The largest share that one direction of images takes of the variance that bounded data can have
+# is far below this: of MNIST's pixels in [-1, 1] it is 0.026, of CIFAR-10's 0.07. A few values may
+# all go together.
 _LARGEST_SHARE = 0.1
+_FEW_VALUES = 16
 
 
 def describe_objective(loss, reconstruction_weight, kl_weight, num_values, decoder):
@@ -83,7 +85,8 @@ def _warn_of_collapse(variance, num_values, beta, decoder):
     # Of values in [low, high] the variance is at most a quarter of the squared width; unbounded
     # ones are taken as standardized.
     largest = min(1.0, (high - low) ** 2 / 4)
-    if variance <= _LARGEST_SHARE * num_values * largest:
+    together = max(_LARGEST_SHARE * num_values, min(num_values, _FEW_VALUES))
+    if variance <= together * largest:
         return None
     return (
         f"The posterior will collapse: at σ² = {variance:g} no direction of the data varies "

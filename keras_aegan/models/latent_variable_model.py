@@ -150,9 +150,9 @@ class LatentVariableModel(CheckedModel, ServableModel):
             )
         self._compile_arguments = Untracked(arguments)
         self.forget_endpoint_functions()
-        self.state_objective()
+        self.state_objective(weights)
 
-    def state_objective(self):
+    def state_objective(self, weights):
         """Says at the end of `compile` what the objective means, where that needs saying."""
 
     @property

@@ -61,14 +61,13 @@ class VariationalModel(EncoderDecoderModel):
             _check_likelihood("loss", loss, "an importance-weighted bound")
         return loss
 
-    def state_objective(self):
+    def state_objective(self, weights):
         """Says in one line which likelihood and which β the objective implies; warns of collapse.
 
         Where z cannot pay for itself, whatever the networks learn, the posterior will collapse.
         """
         if self.num_importance_samples > 1:
             return
-        weights = {name: float(weight) for name, weight in self.loss_weights.items()}
         statement, warning = describe_objective(
             self.loss_function,
             weights["reconstruction_loss"],

@@ -1,5 +1,7 @@
 """Pictures: functions of arrays that return a matplotlib Figure, to show or to save."""
 
+from keras_aegan.plotting.gan_panels import gan_panels as gan_panels
+from keras_aegan.plotting.heat_maps import heat_maps as heat_maps
 from keras_aegan.plotting.image_grids import image_grid as image_grid
 from keras_aegan.plotting.image_grids import reconstruction_grid as reconstruction_grid
 from keras_aegan.plotting.latent_scatter import latent_scatter as latent_scatter

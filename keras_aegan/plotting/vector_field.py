@@ -34,9 +34,9 @@ def vector_field(points, vectors, data=None):
     """
     from matplotlib.figure import Figure
 
-    points = _check_plane("points", points)
+    points = check_plane("points", points)
     vectors = _check_vectors(vectors, points)
-    data = None if data is None else _check_plane("data", data)
+    data = None if data is None else check_plane("data", data)
     longest = max(np.linalg.norm(v, axis=1).max() for v in vectors.values())
 
     figure = Figure((4.8 * len(vectors), 5.0), layout="constrained")
@@ -64,7 +64,8 @@ def vector_field(points, vectors, data=None):
     return figure
 
 
-def _check_plane(name, values):
+def check_plane(name, values):
+    """The points as an array; refuses what does not lie in the plane."""
     values = np.asarray(values)
     if values.ndim != 2 or values.shape[1] != 2 or len(values) == 0:
         raise ValueError(

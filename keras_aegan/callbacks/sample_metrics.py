@@ -1,0 +1,128 @@
+"""Metrics of a model's samples, in the logs."""
+
+import keras
+import numpy as np
+
+from keras_aegan import metrics as metric_functions
+from keras_aegan.datasets.mixtures import GaussianMixture
+from keras_aegan.models.data_checks import check_positive_integer
+
+_NAMES = (
+    "density_coverage",
+    "frechet_distance",
+    "kernel_distance",
+    "mode_coverage",
+    "neighbor_accuracy",
+    "precision_recall",
+)
+
+
+class SampleMetrics(keras.callbacks.Callback):
+    """Compares a model's samples with data every few epochs, and writes the values to the logs.
+
+    What stands in the logs is printed, kept in the `History`, and seen by the callbacks that
+    come later in the list: `CSVLogger`, `TensorBoard`, `ModelCheckpoint(monitor="precision")`.
+    A metric of one number is logged under its function's name, one that gives a dict under the
+    dict's names. The first epoch is measured, then every so many; in between the last value
+    stands: `CSVLogger` reads its columns off the first epoch, and `ModelCheckpoint` would take a
+    NaN for the best of all.
+
+    The samples are drawn from the same noise each time, so that a change is the model's, and
+    metrics of different epochs compare.
+
+    Args:
+        real: `(num_real, ...)`, held-out data; or a `datasets.GaussianMixture`, of which as many
+            examples as samples are drawn once, and whose modes `"mode_coverage"` counts.
+        metrics: a list of names, `"frechet_distance"`, `"kernel_distance"`,
+            `"precision_recall"`, `"density_coverage"`, `"neighbor_accuracy"`,
+            `"mode_coverage"`; or of functions `(real, fake)` of `(num_examples, num_features)`
+            that give a number or a dict of numbers.
+        num_samples: samples drawn for each measurement.
+        every: epochs from one measurement to the next, counted from the start.
+        extractor: a Keras model, or a function of a batch, whose features the metrics compare;
+            the data themselves if `None`. See `metrics.extract_features`.
+        batch_size: examples a call of the extractor.
+        seed: of the samples.
+
+    Raises:
+        ValueError: if a metric is unknown, or a number not positive; before training, if the
+            model cannot sample.
+
+    Example:
+    >>> import keras_aegan
+    >>> mixture = keras_aegan.datasets.ring(8)
+    >>> class Perfect:
+    ...     def sample(self, num_samples, seed=None):
+    ...         return mixture.sample(num_samples, seed)
+    >>> callback = keras_aegan.callbacks.SampleMetrics(mixture, ["mode_coverage"], 2500)
+    >>> sorted(callback.measure(Perfect()))
+    ['high_quality', 'modes', 'reverse_kl', 'well_covered_modes']
+    """
+
+    def __init__(
+        self, real, metrics, num_samples=1000, every=1, extractor=None, batch_size=256, seed=0
+    ):
+        super().__init__()
+        check_positive_integer("num_samples", num_samples)
+        check_positive_integer("every", every)
+        check_positive_integer("batch_size", batch_size)
+        self.real = real
+        self.metrics = [_get_metric(metric, real) for metric in metrics]
+        self.num_samples = num_samples
+        self.every = every
+        self.extractor = extractor
+        self.batch_size = batch_size
+        self.seed = seed
+        # Another seed than the samples': a mixture must not be compared with its own draw.
+        data = real.sample(num_samples, seed + 1) if isinstance(real, GaussianMixture) else real
+        self._real_features = self._features(data)
+
+    def on_train_begin(self, logs=None):
+        """Refuses models that cannot sample."""
+        if not hasattr(self.model, "sample"):
+            raise ValueError(
+                "SampleMetrics needs a model with `sample(num_samples, seed)`. "
+                f"Received: a {type(self.model).__name__}"
+            )
+        self._values = None
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Writes the values into the logs, measured anew where it is the epoch's turn."""
+        if self._values is None or (epoch + 1) % self.every == 0:
+            self._values = self.measure(self.model)
+        logs.update(self._values)
+
+    def measure(self, model):
+        """Dict, a metric's name to its value on the model's samples, now.
+
+        Args:
+            model: anything with `sample(num_samples, seed)`.
+        """
+        samples = np.asarray(model.sample(self.num_samples, seed=self.seed))
+        features = self._features(samples)
+        values = {}
+        for metric in self.metrics:
+            if metric is metric_functions.mode_coverage:
+                value = metric(self.real, samples)
+            else:
+                value = metric(self._real_features, features)
+            values.update(value if isinstance(value, dict) else {metric.__name__: value})
+        return {name: float(value) for name, value in values.items()}
+
+    def _features(self, x):
+        return metric_functions.extract_features(self.extractor, x, self.batch_size)
+
+
+def _get_metric(metric, real):
+    if isinstance(metric, str) and metric in _NAMES:
+        metric = getattr(metric_functions, metric)
+    if not callable(metric):
+        raise ValueError(
+            f"`metrics` must be names among {list(_NAMES)} or functions. Received: {metric!r}"
+        )
+    if metric is metric_functions.mode_coverage and not isinstance(real, GaussianMixture):
+        raise ValueError(
+            '`real` must be a `datasets.GaussianMixture` for "mode_coverage": the modes of data '
+            f"are not known. Received: {type(real).__name__}"
+        )
+    return metric

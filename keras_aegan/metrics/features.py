@@ -1,0 +1,69 @@
+"""What the metrics read: one row of features an example."""
+
+import keras
+import numpy as np
+
+
+def extract_features(extractor, x, batch_size=256):
+    """One row of features for each example: what a metric compares real and fake data in.
+
+    A metric says as much as its features do: a classifier of the same data, cut before its last
+    layer, is a good extractor. In the plane the data are features enough.
+
+    Args:
+        extractor: a Keras model, or a function of a batch `(batch_size, ...)`; `None` for the
+            data themselves.
+        x: `(num_examples, ...)`.
+        batch_size: examples a call.
+
+    Returns:
+        Array `(num_examples, num_features)`; what the extractor gives, flattened.
+
+    Raises:
+        ValueError: if the extractor does not give a row for each example.
+
+    Example:
+    >>> import numpy as np, keras_aegan
+    >>> x = np.ones((10, 8, 8, 1), "float32")
+    >>> keras_aegan.metrics.extract_features(lambda x: x.mean(axis=(1, 2)), x).shape
+    (10, 1)
+    """
+    if extractor is None:
+        features = np.asarray(x)
+    elif isinstance(extractor, keras.Model):
+        features = extractor.predict(x, batch_size=batch_size, verbose=0)
+    else:
+        starts = range(0, len(x), batch_size)
+        features = np.concatenate([np.asarray(extractor(x[i : i + batch_size])) for i in starts])
+    if np.ndim(features) < 1 or len(features) != len(x):
+        raise ValueError(
+            f"`extractor` must give one row for each of the {len(x)} examples. "
+            f"Received: an output of shape {np.shape(features)}"
+        )
+    return features.reshape(len(features), -1)
+
+
+def check_features(min_examples, **arrays):
+    """The arrays as float64, one row an example, all as long; refuses what is no such pair."""
+    checked = {}
+    for name, values in arrays.items():
+        values = np.asarray(values)
+        if values.ndim < 2 or len(values) < min_examples or values.size == 0:
+            raise ValueError(
+                f"`{name}` must have the shape (num_examples, num_features), with at least "
+                f"{min_examples} examples. Received: shape {values.shape}"
+            )
+        if values.dtype.kind not in "fiub" or not np.all(np.isfinite(values)):
+            raise ValueError(
+                f"`{name}` must hold finite numbers. "
+                f"Received: {'NaN or infinity' if values.dtype.kind == 'f' else values.dtype}"
+            )
+        checked[name] = values.reshape(len(values), -1).astype("float64")
+    (first, width), *others = [(name, v.shape[1]) for name, v in checked.items()]
+    for name, other_width in others:
+        if other_width != width:
+            raise ValueError(
+                f"`{name}` must have as many features as `{first}`, {width}. "
+                f"Received: {other_width}"
+            )
+    return tuple(checked.values())

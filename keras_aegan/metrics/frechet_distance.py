@@ -1,0 +1,55 @@
+"""The Fréchet distance between two Gaussians fitted to features."""
+
+import numpy as np
+
+from keras_aegan.metrics.features import check_features
+
+
+def frechet_distance(real, fake):
+    """‖μ − μ'‖² + tr(Σ + Σ' − 2(ΣΣ')^½), between Gaussians fitted to real and fake features.
+
+    It is a squared distance, 0 at best, in squared units of the features, and never negative.
+    It sees means and covariances only: two modes and their average look alike where both have
+    the same moments. It shrinks with the number of examples, so compare at equal numbers. This is
+    the FID only in the features of one certain Inception network.
+
+    Reference: [Dowson & Landau, 1982](https://doi.org/10.1016/0047-259X(82)90077-X), equation 4.
+
+    Args:
+        real: `(num_real, num_features)`; further axes are flattened.
+        fake: `(num_fake, num_features)`.
+
+    Returns:
+        A float. Covariances are unbiased, divided by the number of examples less one.
+
+    Raises:
+        ValueError: if there are fewer than two examples, numbers are not finite, or real and
+            fake examples do not have as many features.
+
+    Example:
+    >>> import numpy as np, keras_aegan
+    >>> real = np.random.default_rng(0).normal(size=(1000, 2))
+    >>> print(round(keras_aegan.metrics.frechet_distance(real, real + [3.0, 4.0]), 6))
+    25.0
+    """
+    real, fake = check_features(2, real=real, fake=fake)
+    mean_gap = real.mean(axis=0) - fake.mean(axis=0)
+    real_covariance, fake_covariance = _covariance(real), _covariance(fake)
+    # ΣΣ' has the eigenvalues of the symmetric Σ^½ Σ' Σ^½, whose roots are real: a matrix root
+    # of ΣΣ' itself comes out complex, or not at all, where a covariance is singular.
+    variances, axes = np.linalg.eigh(real_covariance)
+    root = (axes * np.sqrt(np.maximum(variances, 0.0))) @ axes.T
+    product = np.linalg.eigvalsh(root @ fake_covariance @ root)
+    trace_of_root = np.sqrt(np.maximum(product, 0.0)).sum()
+    distance = (
+        mean_gap @ mean_gap
+        + np.trace(real_covariance)
+        + np.trace(fake_covariance)
+        - 2 * trace_of_root
+    )
+    return max(float(distance), 0.0)  # rounding can leave -1e-12
+
+
+def _covariance(features):
+    centered = features - features.mean(axis=0)
+    return centered.T @ centered / (len(features) - 1)
