@@ -2,6 +2,8 @@
 
 from keras_aegan.networks.convolutional import convolutional_decoder as convolutional_decoder
 from keras_aegan.networks.convolutional import convolutional_encoder as convolutional_encoder
+from keras_aegan.networks.dcgan import dcgan_discriminator as dcgan_discriminator
+from keras_aegan.networks.dcgan import dcgan_generator as dcgan_generator
 from keras_aegan.networks.dense import dense_decoder as dense_decoder
 from keras_aegan.networks.dense import dense_encoder as dense_encoder
 from keras_aegan.networks.dense_adversarial import dense_discriminator as dense_discriminator

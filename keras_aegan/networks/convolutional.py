@@ -56,18 +56,13 @@ def convolutional_encoder(
     >>> keras_aegan.networks.convolutional_encoder((28, 28, 1), latent_dim=32).output_shape
     (None, 32)
     """
-    input_shape = _check_image_shape("input_shape", input_shape, filters, ranks=(3,))
+    input_shape = check_image_shape("input_shape", input_shape, filters)
     check_units("latent_dim", () if latent_dim is None else (latent_dim,))
     inputs = keras.Input(input_shape, name="x")
     inputs, hidden = with_labels(inputs, inputs, num_classes, label_embedding_dim)
     for i, num_filters in enumerate(filters):
-        convolution = layers.Conv2D(
-            num_filters,
-            _KERNEL_SIZE,
-            _STRIDE,
-            padding="same",
-            use_bias=not batch_normalization,
-            name=f"convolution_{i}",
+        convolution = halving_convolution(
+            num_filters, f"convolution_{i}", use_bias=not batch_normalization
         )
         hidden = hidden_block(hidden, convolution, activation, batch_normalization)
     features = layers.Flatten(name="flatten")(hidden)
@@ -122,7 +117,7 @@ def convolutional_decoder(
     >>> keras_aegan.networks.convolutional_decoder(32, (28, 28, 1)).output_shape
     (None, 28, 28, 1)
     """
-    output_shape = _check_image_shape("output_shape", output_shape, filters, ranks=(3, 4))
+    output_shape = check_image_shape("output_shape", output_shape, filters, ranks=(3, 4))
     check_units("latent_dim", (latent_dim,))
     (height, width), scale = output_shape[:2], _STRIDE ** len(filters)
     seed_height, seed_width = math.ceil(height / scale), math.ceil(width / scale)
@@ -148,13 +143,21 @@ def convolutional_decoder(
     return keras.Model(inputs, outputs, name=name)
 
 
+def halving_convolution(filters, name, use_bias=True):
+    """A convolution of stride 2."""
+    return layers.Conv2D(
+        filters, _KERNEL_SIZE, _STRIDE, padding="same", use_bias=use_bias, name=name
+    )
+
+
 def _transposed_convolution(filters, name, use_bias=True):
     return layers.Conv2DTranspose(
         filters, _KERNEL_SIZE, _STRIDE, padding="same", use_bias=use_bias, name=name
     )
 
 
-def _check_image_shape(name, shape, filters, ranks):
+def check_image_shape(name, shape, filters, ranks=(3,)):
+    """The shape of an image that can be halved once a filter; refuses any other."""
     shape = check_shape(name, shape)
     check_units("filters", filters)
     if not filters:

@@ -10,7 +10,7 @@ from keras import layers
 
 from keras_aegan import models, networks
 from keras_aegan.layers import MaskingNoise, SaltAndPepperNoise, TopK
-from keras_aegan.regularizers import GradientPenalty, KLSparsity
+from keras_aegan.regularizers import R1, GradientPenalty, KLSparsity
 from tests.conformance.user_model import TwoPlayers
 
 
@@ -176,9 +176,18 @@ def _penalised_gan():
     )
 
 
+def _conditional_gan():
+    """Images; the generator's labels are one-hot, the discriminator's embedded."""
+    return models.ConditionalGAN(
+        networks.dense_generator(3, (8, 8, 1), (8,), output_activation="tanh", num_classes=4),
+        networks.dense_discriminator((8, 8, 1), (8,), num_classes=4, label_embedding_dim=2),
+        discriminator_regularizer=R1(1.0),
+        seed=1,
+    )
+
+
 _GAN_ENDPOINTS = {
     "serve": lambda n: (_floats(n, 3),),
-    "sample": lambda n: (np.int32(n),),
     "discriminate": lambda n: (_floats(n, 12),),
 }
 
@@ -275,17 +284,29 @@ ROWS = {
         make=_gan,
         data=lambda n: (_floats(n, 12),),
         endpoints=_GAN_ENDPOINTS,
+        samples=lambda n: (np.int32(n),),
         noisy=True,
     ),
     "gan_with_gradient_penalty": Row(
         make=_penalised_gan,
         data=lambda n: (_floats(n, 12),),
         endpoints=_GAN_ENDPOINTS,
+        samples=lambda n: (np.int32(n),),
         compile={
             "optimizer": {"discriminator": "adam", "generator": keras.optimizers.SGD(0.01)},
             "loss": "least_squares",
             "loss_weights": {"gradient_penalty": 2.0},
         },
+        noisy=True,
+    ),
+    "conditional_gan": Row(
+        make=_conditional_gan,
+        data=lambda n: (_floats(n, 8, 8, 1), _classes(n)),
+        endpoints={
+            "serve": lambda n: (_floats(n, 3), _classes(n)),
+            "discriminate": lambda n: (_floats(n, 8, 8, 1), _classes(n)),
+        },
+        samples=lambda n: (_classes(n),),
         noisy=True,
     ),
 }
