@@ -33,7 +33,7 @@ def test_dcgan_networks_fit_each_other(shape, num_classes):
     generator = networks.dcgan_generator(7, shape, (8, 4), num_classes=num_classes)
     discriminator = networks.dcgan_discriminator(shape, (4, 8), num_classes=num_classes)
     with_labels = lambda v: v if num_classes is None else [v, np.array([0, 9])]  # noqa: E731
-    images = generator(with_labels(np.ones((2, 7), "float32")))
+    images = np.array(generator(with_labels(np.ones((2, 7), "float32"))))
     assert images.shape == (2, *shape)
     assert np.abs(images).max() <= 1
     assert discriminator(with_labels(images)).shape == (2, 1)
