@@ -4,6 +4,7 @@ import functools
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from tests.conformance.table import compiled, every_noisy_row, every_row
@@ -18,6 +19,8 @@ def _mirrored():
 
 @every_row
 def test_two_replicas_train_as_one(row):
+    if row.known_drift:
+        pytest.xfail(row.known_drift)
     # 29 in batches of 8: three even batches, and the last five split into three and two.
     arrays = row.data(29)
     with _mirrored().scope():
