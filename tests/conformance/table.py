@@ -24,7 +24,6 @@ class Row:
     samples: Callable | None = None  # (n) -> the arguments of `sample` for n draws
     compile: dict = dataclasses.field(default_factory=dict)
     noisy: bool = False  # whether a training step draws random numbers
-    known_drift: str = ""  # why replicas are known to drift apart: a fault to be mended
     has_batch_statistic: bool = False  # whether a term is of a replica's batch as a whole
 
 
@@ -273,14 +272,12 @@ ROWS = {
         noisy=True,
     ),
     "gan": Row(
-        known_drift="a GAN's replicas end with other weights",
         make=_gan,
         data=lambda n: (_floats(n, 12),),
         endpoints=_GAN_ENDPOINTS,
         noisy=True,
     ),
     "gan_with_gradient_penalty": Row(
-        known_drift="a GAN's replicas end with other weights",
         make=_penalised_gan,
         data=lambda n: (_floats(n, 12),),
         endpoints=_GAN_ENDPOINTS,
@@ -329,7 +326,7 @@ def state(model):
     return [np.array(v) for v in variables]
 
 
-def replicated(model):
+def shared_variables(model):
     """The variables that replicas share: all but the running statistics of batch normalisation.
 
     Those are each replica's own, of its share of the batches, as Keras keeps them unless a layer

@@ -4,10 +4,9 @@ import functools
 
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 
-from tests.conformance.table import compiled, every_noisy_row, every_row, replicated
+from tests.conformance.table import compiled, every_noisy_row, every_row, shared_variables
 
 
 @functools.cache
@@ -19,15 +18,13 @@ def _mirrored():
 
 @every_row
 def test_two_replicas_train_as_one(row):
-    if row.known_drift:
-        pytest.xfail(row.known_drift)
     # 29 in batches of 8: three even batches, and the last five split into three and two.
     arrays = row.data(29)
     with _mirrored().scope():
         two = compiled(row)
     replicated = two.fit(*arrays, batch_size=8, epochs=5, shuffle=False, verbose=0).history
     measured = two.evaluate(*arrays, batch_size=8, return_dict=True, verbose=0)
-    for variable in replicated(two):
+    for variable in shared_variables(two):
         first, second = variable.value.values
         np.testing.assert_array_equal(first, second)
     if row.noisy or row.has_batch_statistic:
