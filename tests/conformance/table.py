@@ -347,15 +347,6 @@ def state(model):
     return [np.array(v) for v in variables]
 
 
-def shared_variables(model):
-    """The variables that replicas share: all but the running statistics of batch normalisation.
-
-    Those are each replica's own, of its share of the batches, as Keras keeps them unless a layer
-    is `BatchNormalization(synchronized=True)`; they are used in inference only.
-    """
-    return [v for v in model.variables if not v.path.endswith(("moving_mean", "moving_variance"))]
-
-
 def assert_same_state(model, other, **tolerance):
     """Exactly equal, or within the tolerance that is given."""
     for a, b in zip(state(model), state(other), strict=True):

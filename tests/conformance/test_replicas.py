@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tests.conformance.table import compiled, every_noisy_row, every_row, shared_variables
+from tests.conformance.table import compiled, every_noisy_row, every_row
 
 
 @functools.cache
@@ -24,7 +24,7 @@ def test_two_replicas_train_as_one(row):
         two = compiled(row)
     replicated = two.fit(*arrays, batch_size=8, epochs=5, shuffle=False, verbose=0).history
     measured = two.evaluate(*arrays, batch_size=8, return_dict=True, verbose=0)
-    for variable in shared_variables(two):
+    for variable in two.variables:
         first, second = variable.value.values
         np.testing.assert_array_equal(first, second)
     if row.noisy or row.has_batch_statistic:

@@ -9,7 +9,7 @@ import sys
 
 import numpy as np
 
-from tests.conformance.table import ROWS, compiled, shared_variables
+from tests.conformance.table import ROWS, compiled
 
 _ROOT = pathlib.Path(__file__).parents[2]
 _WORKER = """
@@ -17,14 +17,14 @@ import json, os, pathlib, sys
 import numpy as np
 import tensorflow as tf
 strategy = tf.distribute.MultiWorkerMirroredStrategy()
-from tests.conformance.table import ROWS, compiled, shared_variables
+from tests.conformance.table import ROWS, compiled
 rank = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
 for name, row in ROWS.items():
     with strategy.scope():
         model = compiled(row)
     history = model.fit(*row.data(32), batch_size=8, epochs=2, shuffle=False, verbose=0).history
     logs = model.evaluate(*row.data(32), batch_size=8, return_dict=True, verbose=0)
-    weights = {f"weight_{i:03d}": v.numpy() for i, v in enumerate(shared_variables(model))}
+    weights = {f"weight_{i:03d}": v.numpy() for i, v in enumerate(model.variables)}
     numbers = {f"log_{n}": np.array(v) for n, v in {**history, **logs}.items()}
     np.savez(pathlib.Path(sys.argv[1]) / f"{name}_{rank}.npz", **weights, **numbers)
 """
@@ -70,7 +70,7 @@ def test_two_workers_train_as_one_process(tmp_path):
             continue  # other noise than one process's; statistics of half a batch
         alone = compiled(row)
         history = alone.fit(*row.data(32), batch_size=8, epochs=2, shuffle=False, verbose=0).history
-        for i, variable in enumerate(shared_variables(alone)):
+        for i, variable in enumerate(alone.variables):
             np.testing.assert_allclose(
                 first[f"weight_{i:03d}"], variable.numpy(), atol=1e-5, err_msg=name
             )
