@@ -1,7 +1,6 @@
 """What every model of a generator against a discriminator shares: Goodfellow's Algorithm 1."""
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
@@ -148,12 +147,6 @@ class AdversarialModel(LatentVariableModel):
         """Noise for samples, which leaves the training's own noise where it is."""
         data_checks.check_positive_integer("num_samples", num_samples)
         return keras.random.normal((num_samples, *self.latent_shape), seed=seed)
-
-    def _draw_anew(self, num_samples):
-        """Noise for an endpoint: new at each call, in each process that serves the model."""
-        shape = tf.stack([num_samples, *self.latent_shape])
-        # The op itself: tf.random.normal would write `tf.random.set_seed`'s seed into the file.
-        return tf.raw_ops.RandomStandardNormal(shape=shape, dtype="float32", seed=0, seed2=0)
 
     def _logits(self, x, labels=None):
         logits = self._judge(x, labels, training=False)

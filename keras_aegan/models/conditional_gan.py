@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.adversarial_model import AdversarialModel
+from keras_aegan.models.servable_model import fresh_normal
 from keras_aegan.networks.conditioning import num_classes_of
 
 
@@ -110,7 +111,7 @@ class ConditionalGAN(AdversarialModel):
         return self([z, labels], training=False)
 
     def _sample(self, labels):
-        return self._serve(self._draw_anew(tf.shape(labels)[0]), labels)
+        return self._serve(fresh_normal((tf.shape(labels)[0], *self.latent_shape)), labels)
 
     def endpoints(self):
         """`serve` (noise and labels to data), `sample` (of labels), `discriminate` (logits)."""

@@ -6,6 +6,7 @@ import tensorflow as tf
 from keras_aegan.losses import gaussian_kl, target_domain
 from keras_aegan.models import data_checks
 from keras_aegan.models.encoder_decoder_model import input_spec
+from keras_aegan.models.servable_model import fresh_normal
 from keras_aegan.models.variational_model import VariationalModel
 from keras_aegan.networks.conditioning import num_classes_of
 
@@ -190,9 +191,7 @@ class ConditionalVAE(VariationalModel):
         return self.reconstruction_loss(x, self([x, labels], training=False))
 
     def _sample(self, labels):
-        # An operation's own noise: a served model must not begin its draws anew at each start.
-        z = tf.random.normal((tf.shape(labels)[0], *self.latent_shape))
-        return self._decode(z, labels)
+        return self._decode(fresh_normal((tf.shape(labels)[0], *self.latent_shape)), labels)
 
     def endpoints(self):
         """`serve` (reconstruct), `encode`, `decode`, `sample`; `reconstruction_error`."""

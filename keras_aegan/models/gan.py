@@ -5,6 +5,7 @@ import tensorflow as tf
 
 from keras_aegan.models import data_checks
 from keras_aegan.models.adversarial_model import AdversarialModel
+from keras_aegan.models.servable_model import fresh_normal
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
@@ -109,7 +110,7 @@ class GAN(AdversarialModel):
         return self(z, training=False)
 
     def _sample(self, num_samples):
-        return self._serve(self._draw_anew(num_samples))
+        return self._serve(fresh_normal((num_samples, *self.latent_shape)))
 
     def endpoints(self):
         """`serve` (noise to data), `sample` (new data at each call), `discriminate` (logits)."""

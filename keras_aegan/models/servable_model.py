@@ -114,6 +114,15 @@ class ServableModel(keras.Model):
         return keras.tree.map_structure(lambda *parts: tf.concat(parts, axis=0).numpy(), *batches)
 
 
+def fresh_normal(shape):
+    """N(0, I) for an endpoint: new at each call, in each process that serves the model.
+
+    `tf.random.normal` would write the seed of `keras.utils.set_random_seed` into the file, and
+    every server would begin with the same samples.
+    """
+    return tf.raw_ops.RandomStandardNormal(shape=tf.stack(shape), dtype="float32", seed=0, seed2=0)
+
+
 class Untracked:
     """Holds what Keras must neither track nor save as part of a model."""
 

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from keras_aegan.losses import gaussian_kl
+from keras_aegan.models.servable_model import fresh_normal
 from keras_aegan.models.variational_model import VariationalModel
 
 
@@ -123,8 +124,7 @@ class VAE(VariationalModel):
         return self.encoder(x, training=False)[0]
 
     def _sample(self, num_samples):
-        # An operation's own noise: a served model must not begin its draws anew at each start.
-        return self._decode(tf.random.normal((num_samples, *self.latent_shape)))
+        return self._decode(fresh_normal((num_samples, *self.latent_shape)))
 
     def endpoints(self):
         """An autoencoder's, and `sample`."""

@@ -86,6 +86,15 @@ def test_signatures_are_listed_with_a_dynamic_batch(row, exported):
             assert spec.name == "num_samples" or spec.shape[0] is None
 
 
+@pytest.mark.parametrize("name", [n for n, r in ROWS.items() if r.samples is not None])
+def test_every_server_draws_samples_of_its_own(name, exported):
+    # `compiled` sets a global seed, which must not get into the file.
+    servers = [tf.saved_model.load(str(exported / name)) for _ in range(2)]
+    arguments = [tf.constant(a) for a in ROWS[name].samples(5)]
+    first, second = (server.sample(*arguments) for server in servers)
+    assert not np.array_equal(first, second)
+
+
 def test_saved_model_cli_shows_the_endpoints(exported):
     cli = pathlib.Path(sys.executable).with_name("saved_model_cli")
     shown = subprocess.run(
