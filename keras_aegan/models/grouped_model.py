@@ -54,12 +54,12 @@ class GroupedModel(keras.Model):
         self._steps_per_group = steps_per_execution
         return 1 if steps_per_execution == "auto" else steps_per_execution
 
-    def choose_jit_compile(self, jit_compile, networks):
+    def choose_jit_compile(self, jit_compile):
         """`jit_compile` for Keras, which by itself would leave XLA out on every CPU."""
         on_one_cpu = not self._distribute_strategy and not tf.config.list_physical_devices("GPU")
         if jit_compile != "auto" or not on_one_cpu:
             return jit_compile
-        layers = [self, *(layer for network in networks for layer in network._flatten_layers())]
+        layers = self._flatten_layers()  # the model itself, and all its networks' layers
         return all(layer.supports_jit and not isinstance(layer, _CONVOLUTIONS) for layer in layers)
 
     # --------------------------------------------------------------------- fit, evaluate
