@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_aegan.layers import draws
+
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
 class GaussianSampling(keras.layers.Layer):
@@ -38,7 +40,7 @@ class GaussianSampling(keras.layers.Layer):
     def call(self, inputs):
         """One draw for each example."""
         z_mean, z_log_var = inputs
-        noise = keras.random.normal(ops.shape(z_mean), dtype=z_mean.dtype, seed=self.seed_generator)
+        noise = draws.normal(ops.shape(z_mean), self.seed_generator, z_mean.dtype)
         return z_mean + ops.exp(0.5 * z_log_var) * noise
 
     def compute_output_shape(self, input_shape):

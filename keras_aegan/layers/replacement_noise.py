@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_aegan.layers import draws
+
 
 class ReplacementNoise(keras.layers.Layer):
     """Base of noises that replace a random fraction of the values, in training only.
@@ -37,9 +39,7 @@ class ReplacementNoise(keras.layers.Layer):
         """The inputs, a fraction of them replaced if `training`."""
         if not training:
             return inputs
-        return self.replace(
-            inputs, keras.random.uniform(ops.shape(inputs), seed=self.seed_generator)
-        )
+        return self.replace(inputs, draws.uniform(ops.shape(inputs), self.seed_generator))
 
     def compute_output_shape(self, input_shape):
         """That of the input."""

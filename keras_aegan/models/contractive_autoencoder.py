@@ -34,7 +34,8 @@ class ContractiveAutoencoder(EncoderDecoderModel):
         decoder: Functional model from code to data.
         jacobian: `"exact"`: in closed form for one dense layer; elsewhere by forward or reverse
             accumulation, whichever takes fewer passes (as many as x, or the code, has values).
-            `"hutchinson"`: an unbiased estimate, for large deep encoders.
+            `"hutchinson"`: an unbiased estimate, for large deep encoders. Where several passes
+            are taken the model is not compiled by XLA, whatever `jit_compile`.
         num_probes: backward passes a step of `"hutchinson"`. One is enough: the noise averages
             out over steps.
         seed: of the probes; a random one if `None`.

@@ -151,7 +151,7 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
                 weighted_metrics=weighted_metrics,
                 run_eagerly=run_eagerly,
                 steps_per_execution=self.group_steps(steps_per_execution),
-                jit_compile="auto" if run_eagerly else self.choose_jit_compile(jit_compile),
+                jit_compile=self.choose_jit_compile(jit_compile, run_eagerly),
                 auto_scale_loss=False,
             )
         self._compile_arguments = Untracked(arguments)

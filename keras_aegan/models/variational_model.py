@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
-from keras_aegan.layers import GaussianSampling
+from keras_aegan.layers import GaussianSampling, draws
 from keras_aegan.models import data_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
 from keras_aegan.models.gaussian_objective import describe_objective
@@ -98,10 +98,10 @@ class VariationalModel(EncoderDecoderModel):
             `({term: (batch_size,)}, reconstruction)`, the reconstruction from `z_mean`.
         """
         k = self.num_importance_samples
-        noise = keras.random.normal(
+        noise = draws.normal(
             (ops.shape(z_mean)[0], k, *self.latent_shape),
-            dtype=z_mean.dtype,
-            seed=self.sampling.seed_generator,
+            self.sampling.seed_generator,
+            z_mean.dtype,
         )
         log_weights, negative_log_likelihoods = self._log_weights(
             x, target, z_mean, z_log_var, noise, training
