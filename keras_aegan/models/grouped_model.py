@@ -6,7 +6,6 @@ import numbers
 
 import keras
 import tensorflow as tf
-
 from tensorflow.python.eager.context import context
 
 from keras_aegan.models import index_groups
