@@ -23,4 +23,4 @@ class NaiveContractiveAutoencoder(keras.Model):
             loss = error + 0.1 * contraction
         weights = self.trainable_weights
         self.optimizer.apply(tape.gradient(loss, weights), weights)
-        return {"loss": loss}
+        return {"total_loss": loss}

@@ -69,6 +69,11 @@ def digits(num_examples):
     return np.tanh(z @ generator.standard_normal((10, 784), dtype="float32"))
 
 
+def pixels(num_examples):
+    """The same in [0, 1]."""
+    return (digits(num_examples) + 1) / 2
+
+
 def points(num_examples):
     """The lecture's third mixture, `(num_examples, 2)`."""
     generator = np.random.default_rng(0)
@@ -167,7 +172,7 @@ WORKLOADS = {
         {"Keras": 10.0},
         task="contractive",
         networks="contractive",
-        data="digits",
+        data="pixels",
         num_examples=64 * 200,
     ),
     "sample": Workload(
