@@ -1,7 +1,8 @@
 """Plain Keras, in the manner of the examples on keras.io: a subclass with its own `train_step`.
 
-`jit_compile`, `steps_per_execution` and the feeding of arrays are Keras's defaults. Networks are
-the Functional models that keras_aegan gets.
+`steps_per_execution` and the feeding of arrays are Keras's defaults, and so is `jit_compile`, which
+on a machine without GPU is False (Keras 3.15); with XLA it is a contestant of its own. Networks
+are the Functional models that keras_aegan gets.
 """
 
 import keras
@@ -70,8 +71,8 @@ class GAN(keras.Model):
         self.latent_dim = latent_dim
         self.seed_generator = keras.random.SeedGenerator(1337)
 
-    def compile(self, d_optimizer, g_optimizer, loss_fn):
-        super().compile()
+    def compile(self, d_optimizer, g_optimizer, loss_fn, **kwargs):
+        super().compile(**kwargs)
         self.d_optimizer, self.g_optimizer, self.loss_fn = d_optimizer, g_optimizer, loss_fn
         self.d_loss_metric = keras.metrics.Mean(name="discriminator_loss")
         self.g_loss_metric = keras.metrics.Mean(name="generator_loss")
@@ -115,19 +116,21 @@ def _by_fit(model, workload, x):
     return fit, keras_networks.num_parameters(model)
 
 
-def vae(workload, x):
+def vae(workload, x, xla=False):
     model = VAE(*keras_networks.vae())
-    model.compile(optimizer=keras.optimizers.Adam(workload.learning_rate, *workload.betas))
+    optimizer = keras.optimizers.Adam(workload.learning_rate, *workload.betas)
+    model.compile(optimizer=optimizer, jit_compile=xla or "auto")
     return _by_fit(model, workload, x)
 
 
-def gan(workload, x):
+def gan(workload, x, xla=False):
     generator, discriminator = getattr(keras_networks, workload.networks)()
     model = GAN(discriminator, generator, latent_dim=generator.input_shape[-1])
     model.compile(
         d_optimizer=keras.optimizers.Adam(workload.learning_rate, *workload.betas),
         g_optimizer=keras.optimizers.Adam(workload.learning_rate, *workload.betas),
         loss_fn=keras.losses.BinaryCrossentropy(from_logits=True),
+        jit_compile=xla or "auto",
     )
     return _by_fit(model, workload, x)
 

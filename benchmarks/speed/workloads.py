@@ -92,6 +92,8 @@ def _keras_and_torch(*torch_variants):
     return (
         Contestant(OURS, OURS, "with_keras_aegan"),
         Contestant("Keras", "plain Keras", "with_keras"),
+        # Not its default on a CPU, so no target names it; shown beside.
+        Contestant("Keras, XLA", "plain Keras, jit_compile=True", "with_keras", {"xla": True}),
         Contestant("Lightning", "Lightning", "with_lightning", {"log": True}),
         Contestant("Lightning", "Lightning, nothing logged", "with_lightning", {"log": False}),
         *(
