@@ -10,23 +10,22 @@ most 1 but for noise and where data outgrow the caches. Draws `figures/speed_gro
 
 import argparse
 import os
-import statistics
 import time
 
 import keras
 from matplotlib.figure import Figure
-from workloads import digits
+from workloads import ALPHA, digits
 
 from keras_aegan import models, networks
 
-BASE = {"batch size": 128, "width": 512, "latent size": 32, "number of steps": 128}
+BASE = {"batch size": 128, "width": 512, "latent size": 32, "number of steps": 64}
 SIZES = {
-    "batch size": (16, 32, 64, 128, 256, 512, 1024),
-    "width": (64, 128, 256, 512, 1024, 2048),
+    "batch size": (16, 32, 64, 128, 256, 512),
+    "width": (64, 128, 256, 512, 1024),
     "latent size": (2, 8, 32, 128, 512),
     "number of steps": (64, 128, 256, 512, 1024),
 }
-TOLERANCE = 1.15  # of noise, in a ratio of two medians
+TOLERANCE = 1.15  # of noise, in a ratio of two times
 
 
 def operations(sizes):
@@ -39,13 +38,15 @@ def operations(sizes):
 
 
 def seconds(sizes, num_rounds):
-    """The median time of a warm call of `fit`."""
+    """The fastest warm call of `fit`: whatever else runs can only slow it."""
     features = networks.dense_encoder((784,), None, (sizes["width"],))
     model = models.VAE(
         networks.gaussian_encoder(features, sizes["latent size"]),
         networks.dense_decoder(sizes["latent size"], (784,), (sizes["width"],)),
     )
-    model.compile(keras.optimizers.Adam(1e-3), loss="mse")
+    model.compile(
+        keras.optimizers.Adam(1e-3), loss="mse", loss_weights={"reconstruction_loss": ALPHA}
+    )
     x = digits(sizes["batch size"] * sizes["number of steps"])
     times = []
     for round_number in range(num_rounds + 1):
@@ -53,7 +54,7 @@ def seconds(sizes, num_rounds):
         model.fit(x, batch_size=sizes["batch size"], verbose=0)
         if round_number:  # the first one compiles
             times.append(time.perf_counter() - begin)
-    return statistics.median(times)
+    return min(times)
 
 
 parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
