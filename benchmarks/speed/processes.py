@@ -55,6 +55,7 @@ class Runner:
         built = self.process.read()
         self.num_examples, self.num_parameters = built["num_examples"], built["num_parameters"]
         self.rates = []  # examples a second, one for each turn
+        self.cores = []  # processor seconds a second: less than they can use if others run
 
     def warm_up(self, seconds):
         """The first epoch, then one to measure how many fill `seconds`."""
@@ -66,6 +67,7 @@ class Runner:
         """One timed call of `fit`."""
         answer = self.process.ask(self.num_epochs)
         self.rates.append(self.num_epochs * self.num_examples / answer["seconds"])
+        self.cores.append(answer["cpu_seconds"] / answer["seconds"])
         self.peak_mb = answer["peak_mb"]
 
     @property

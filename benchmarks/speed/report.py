@@ -27,16 +27,23 @@ def table(workload, runners, gflops):
         f"{ours.num_parameters:,} parameters; {ours.num_examples:,} examples an epoch; "
         f"sgemm {spread(gflops, 0)} GFLOP/s.",
         "",
-        "| contestant | examples/s | keras_aegan × as fast | first epoch, s | peak, MB | losses |",
-        "|---|---|---|---|---|---|",
+        "| contestant | examples/s | keras_aegan × as fast | cores | first epoch, s | peak, MB "
+        "| losses |",
+        "|---|---|---|---|---|---|---|",
     ]
     for runner in runners:
         ratio = "–" if runner is ours else spread(ours.times_as_fast_as(runner), 2)
         losses = ", ".join(f"{name} {value:.3g}" for name, value in runner.losses.items())
-        lines.append(
-            f"| {runner.label} | {spread(runner.rates, 0)} | {ratio} "
-            f"| {runner.first_epoch:.1f} | {runner.peak_mb:,.0f} | {losses or '–'} |"
-        )
+        cells = [
+            runner.label,
+            spread(runner.rates, 0),
+            ratio,
+            spread(runner.cores, 2),
+            f"{runner.first_epoch:.1f}",
+            f"{runner.peak_mb:,.0f}",
+            losses or "–",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

@@ -9,9 +9,10 @@ once more to see how many epochs fill `--seconds`. Then come the rounds: in each
 in turn has one call of `fit`, input included, while the others wait.
 
 Prints a Markdown table a workload: examples a second, the median of the rounds (least–most); how
-many times as fast keras_aegan is, the median of the rounds' ratios; the first epoch, from `fit` to
-its end; the peak resident size; and the first epoch's mean losses, by which one sees that all
-compute the same thing. Then what that says of the targets.
+many times as fast keras_aegan is, the median of the rounds' ratios; how many cores a contestant
+had, by which one sees whether the machine was idle; the first epoch, from `fit` to its end; the
+peak resident size; and the first epoch's mean losses, by which one sees that all compute the same
+thing. Then what that says of the targets.
 """
 
 import argparse

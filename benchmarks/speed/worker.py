@@ -31,7 +31,11 @@ build = getattr(importlib.import_module(contestant.module), workload.task)
 fit, num_parameters = build(workload, x, **contestant.options)
 answer(num_examples=num_examples, num_parameters=num_parameters)
 for line in sys.stdin:
-    begin = time.perf_counter()
+    begin, cpu_begin = time.perf_counter(), time.process_time()
     losses = fit(int(line))
-    seconds = time.perf_counter() - begin
-    answer(seconds=seconds, losses={k: float(v) for k, v in (losses or {}).items()})
+    seconds, cpu_seconds = time.perf_counter() - begin, time.process_time() - cpu_begin
+    answer(
+        seconds=seconds,
+        cpu_seconds=cpu_seconds,
+        losses={k: float(v) for k, v in (losses or {}).items()},
+    )
