@@ -48,8 +48,9 @@ class Process:
 class Runner:
     """A contestant's process, and what was measured of it."""
 
-    def __init__(self, workload_name, number):
+    def __init__(self, workload_name, number, clock="wall"):
         contestant = WORKLOADS[workload_name].contestants[number]
+        self.clock = {"wall": "seconds", "cpu": "cpu_seconds"}[clock]
         self.family, self.label = contestant.family, contestant.label
         self.process = Process("worker.py", workload_name, str(number))
         built = self.process.read()
@@ -66,7 +67,7 @@ class Runner:
     def take_turn(self):
         """One timed call of `fit`."""
         answer = self.process.ask(self.num_epochs)
-        self.rates.append(self.num_epochs * self.num_examples / answer["seconds"])
+        self.rates.append(self.num_epochs * self.num_examples / answer[self.clock])
         self.cores.append(answer["cpu_seconds"] / answer["seconds"])
         self.peak_mb = answer["peak_mb"]
 

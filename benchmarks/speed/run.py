@@ -13,6 +13,9 @@ many times as fast keras_aegan is, the median of the rounds' ratios; how many co
 had, by which one sees whether the machine was idle; the first epoch, from `fit` to its end; the
 peak resident size; and the first epoch's mean losses, by which one sees that all compute the same
 thing. Then what that says of the targets.
+
+On a machine that is not idle, `taskset -c 0 python benchmarks/speed/run.py --clock cpu` counts
+processor seconds on one core instead, in rates; the first epoch is always by the clock on the wall.
 """
 
 import argparse
@@ -26,12 +29,12 @@ from workloads import WORKLOADS
 SGEMM_KERNELS = ("numpy", "torch")  # the faster one is the machine's rate
 
 
-def measure(name, num_rounds, seconds):
+def measure(name, num_rounds, seconds, clock):
     """The runners after all rounds, and the machine's sgemm rate in each, in GFLOP/s."""
     with contextlib.ExitStack() as stack:
         runners = []
         for number in range(len(WORKLOADS[name].contestants)):
-            runner = Runner(name, number)
+            runner = Runner(name, number, clock)
             stack.callback(runner.process.close)
             runner.warm_up(seconds)
             runners.append(runner)
@@ -52,10 +55,11 @@ parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 parser.add_argument("--workloads", nargs="+", choices=tuple(WORKLOADS), default=list(WORKLOADS))
 parser.add_argument("--rounds", type=int, default=5)
 parser.add_argument("--seconds", type=float, default=5.0, help="of a contestant's turn")
+parser.add_argument("--clock", choices=("wall", "cpu"), default="wall")
 arguments = parser.parse_args()
 
-print(machine())
+print(machine(), f"Seconds of the {arguments.clock} clock.")
 for name in arguments.workloads:
-    measured = measure(name, arguments.rounds, arguments.seconds)
+    measured = measure(name, arguments.rounds, arguments.seconds, arguments.clock)
     print(f"\n{table(WORKLOADS[name], *measured)}\n\n{verdicts(WORKLOADS[name], *measured)}")
     sys.stdout.flush()
