@@ -61,7 +61,7 @@ class Runner:
     def warm_up(self, seconds):
         """The first epoch, then one to measure how many fill `seconds`."""
         first = self.process.ask(1)
-        self.first_epoch, self.losses = first["seconds"], first["losses"]
+        self.first_epoch, self.losses = first[self.clock], first["losses"]
         self.num_epochs = max(1, round(seconds / self.process.ask(1)["seconds"]))
 
     def take_turn(self):

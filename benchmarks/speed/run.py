@@ -15,7 +15,7 @@ peak resident size; and the first epoch's mean losses, by which one sees that al
 thing. Then what that says of the targets.
 
 On a machine that is not idle, `taskset -c 0 python benchmarks/speed/run.py --clock cpu` counts
-processor seconds on one core instead, in rates; the first epoch is always by the clock on the wall.
+processor seconds instead, on one core.
 """
 
 import argparse
