@@ -1,4 +1,4 @@
-"""Writes the API reference from the docstrings: `python docs/build.py`, then open site/index.html."""
+"""Writes the API reference from the docstrings to `site/`: `python docs/build.py`."""
 
 import inspect
 import pathlib

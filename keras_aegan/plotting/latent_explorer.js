@@ -61,7 +61,7 @@ function fromPixels(x, y) {
 }
 
 function ticks([low, high]) {
-  const rough = (high - low) / 5, power = 10 ** Math.floor(Math.log10(rough));
+  const rough = (high - low) / 7, power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 5, 10].find((m) => m * power >= rough);
   const values = [];
   for (let i = Math.ceil(low / step); i * step <= high; i++) values.push(i * step);

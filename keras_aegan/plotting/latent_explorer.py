@@ -30,7 +30,7 @@ def latent_explorer(model, path, x=None, labels=None, label_names=None, value_ra
             or `generator`; or such a network alone. It takes codes `(batch_size, latent_dim)`,
             and for a conditional one labels, and gives images. Its layers are those that
             `keras_aegan.networks` uses.
-        path: the file to write, such as `"explorer.html"`; 5.4 MB for a million weights.
+        path: the file to write, such as `"explorer.html"`; of 5.4 MB for a million weights.
         x: `(num_examples, ...)`, drawn where the model encodes them; at most 3,000 are. `None`
             for none.
         labels: `(num_examples,)` integers from 0, the class of each example; a conditional
