@@ -3,7 +3,9 @@
 import keras
 import numpy as np
 
+from keras_aegan.distribution import lost_workers_named
 from keras_aegan.models import data_checks
+from keras_aegan.models.training_checks import prepare_callbacks
 
 
 class CheckedModel(keras.Model):
@@ -69,20 +71,22 @@ class CheckedModel(keras.Model):
         x, y = self._admit(x, y, sample_weight)
         if validation_data is not None:
             validation_data = self._admit_validation(validation_data)
-        return super().fit(
-            x,
-            y,
-            batch_size=batch_size,
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_split=validation_split,
-            validation_data=validation_data,
-            # Keras shuffles arrays and PyDatasets, and warns that it cannot shuffle others.
-            shuffle=shuffle and (data_checks.is_array(x) or isinstance(x, keras.utils.PyDataset)),
-            sample_weight=sample_weight,
-            **kwargs,
-        )
+        with lost_workers_named(self.distribute_strategy):
+            return super().fit(
+                x,
+                y,
+                batch_size=batch_size,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=prepare_callbacks(callbacks, self),
+                validation_split=validation_split,
+                validation_data=validation_data,
+                # Keras shuffles arrays and PyDatasets, and warns that it cannot shuffle others.
+                shuffle=shuffle
+                and (data_checks.is_array(x) or isinstance(x, keras.utils.PyDataset)),
+                sample_weight=sample_weight,
+                **kwargs,
+            )
 
     def evaluate(
         self,

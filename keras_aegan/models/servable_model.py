@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from keras_aegan.distribution import is_chief
 from keras_aegan.models.data_checks import check_batch_size
 
 
@@ -53,11 +54,23 @@ class ServableModel(keras.Model):
             if name in names:  # not in a file of weights from before `compile`
                 variable.assign(store[name])
 
+    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
+        """Saves as `keras.Model.save` does; under several workers the chief alone writes."""
+        if is_chief(self.distribute_strategy):
+            super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+
+    def save_weights(self, filepath, overwrite=True, max_shard_size=None):
+        """Saves as `keras.Model.save_weights` does; under several workers the chief alone."""
+        if is_chief(self.distribute_strategy):
+            super().save_weights(filepath, overwrite, max_shard_size)
+
     def export(self, filepath, format="tf_saved_model", network=None, verbose=None, **kwargs):
         """Writes one SavedModel with a named endpoint for each thing that the model does.
 
         The batch size is dynamic. The SavedModel loads and runs where `keras_aegan` is not
-        installed: `tf.saved_model.load(filepath).encode(x)`.
+        installed: `tf.saved_model.load(filepath).encode(x)`. TensorFlow Serving takes it from a
+        folder of versions: `export("models/vae/1")`. Under several workers the chief alone
+        writes.
 
         Args:
             filepath: the folder to write.
@@ -69,6 +82,8 @@ class ServableModel(keras.Model):
         Raises:
             ValueError: if `network` names none, or goes with a SavedModel.
         """
+        if not is_chief(self.distribute_strategy):
+            return
         if format == "tf_saved_model" and network is None:
             archive = keras.export.ExportArchive()
             archive.track(self)
