@@ -98,7 +98,10 @@ class ServableModel(keras.Model):
                 f'`network` must be one of {names} where `format="{format}"`: such a file holds '
                 f"one network. Received: network={network!r}"
             )
-        getattr(self, network).export(filepath, format=format, verbose=verbose, **kwargs)
+        network = getattr(self, network)
+        # Keras asks a network that has not been called yet for its signature.
+        kwargs.setdefault("input_signature", [keras.tree.map_structure(_spec, network.input)])
+        network.export(filepath, format=format, verbose=verbose, **kwargs)
 
     def run_in_batches(self, function, *arrays, batch_size):
         """A method of this model run on arrays of any length, a batch at a time.
@@ -136,6 +139,10 @@ def fresh_normal(shape):
     every server would begin with the same samples.
     """
     return tf.raw_ops.RandomStandardNormal(shape=tf.stack(shape), dtype="float32", seed=0, seed2=0)
+
+
+def _spec(tensor):
+    return keras.InputSpec(shape=tensor.shape, dtype=tensor.dtype, name=tensor.name)
 
 
 class Untracked:
