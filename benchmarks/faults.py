@@ -95,7 +95,10 @@ def left(folder, rank=0):
     """What a training left, as bytes that are equal or not."""
     import numpy as np
 
-    states = np.load(folder / f"state_{rank}.npz")
+    path = folder / f"state_{rank}.npz"
+    if not path.exists():
+        raise SystemExit((folder / f"errors_{rank}.log").read_text()[-2000:])
+    states = np.load(path)
     return [states[n].tobytes() for n in states.files], (
         folder / f"history_{rank}.json"
     ).read_text()

@@ -3,7 +3,8 @@
     python benchmarks/fuzz.py [--calls 2000] [--family fit] [--seed 0]
 
 Counted as a failure: any error but a ValueError or TypeError that this package or Keras raises
-with a message, more than 60 seconds, and a training that ends with NaN or without an epoch.
+with a message, more than 60 seconds, and a training that ends with NaN or without an epoch. What
+Keras's loader says of a damaged file (such as zipfile's "Bad CRC-32") is counted by itself.
 """
 
 import argparse
@@ -17,7 +18,7 @@ sys.path.insert(0, os.getcwd())
 import hypothesis
 import keras
 
-from tests.fuzzing import FAMILIES, verdict
+from tests.fuzzing import ELSEWHERE, FAMILIES, verdict
 
 
 def fuzz(family, num_calls, seed):
@@ -52,10 +53,14 @@ families = [arguments.family] if arguments.family else list(FAMILIES)
 total = 0
 for name in families:
     counted, failures = fuzz(name, arguments.calls // len(families), arguments.seed)
+    if name == "files":
+        theirs = [wrong for _, wrong in failures if wrong.startswith(ELSEWHERE)]
+        failures = [case for case in failures if not case[1].startswith(ELSEWHERE)]
+        print(f"{name}: {len(theirs)} refused in the words of Keras, zipfile or h5py")
     print(f"{name}: {counted} calls, {len(failures)} failures", flush=True)
     kinds = collections.defaultdict(list)
     for description, wrong in failures:
-        kinds[wrong.split(":")[0] + wrong[-60:]].append((description, wrong))
+        kinds[wrong].append((description, wrong))
     for cases in kinds.values():
         print(f"  {len(cases)} ×", *(part[:300] for part in cases[0]), sep="\n      ")
     total += len(failures)

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from keras_aegan.callbacks.files import remove_folder, warned_of_files, whole_folder
 from keras_aegan.distribution import has_several_workers, is_chief
+from keras_aegan.models.data_checks import check_path
 
 # What Keras's callbacks know beside the model's weights, and forget when a process dies.
 _ATTRIBUTES = {
@@ -59,8 +60,7 @@ class BackupAndRestore(keras.callbacks.Callback):
 
     def __init__(self, backup_dir):
         super().__init__()
-        if not str(backup_dir):
-            raise ValueError("`backup_dir` must name a folder. Received: an empty name")
+        check_path("backup_dir", backup_dir)
         self.backup_dir = pathlib.Path(backup_dir)
         self._others = []
         self._restored = None

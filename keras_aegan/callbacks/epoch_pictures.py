@@ -7,7 +7,7 @@ import keras
 
 from keras_aegan.callbacks.files import warned_of_files
 from keras_aegan.distribution import is_chief
-from keras_aegan.models.data_checks import check_positive_integer
+from keras_aegan.models.data_checks import check_path, check_positive_integer
 
 
 class EpochPictures(keras.callbacks.Callback):
@@ -27,6 +27,7 @@ class EpochPictures(keras.callbacks.Callback):
 
     def __init__(self, folder, every=1, log_dir=None):
         super().__init__()
+        check_path("folder", folder)
         check_positive_integer("every", every)
         self.folder = pathlib.Path(folder)
         self.every = every

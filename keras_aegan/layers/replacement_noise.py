@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from keras_aegan.seeds import seed_generator
+
 
 class ReplacementNoise(keras.layers.Layer):
     """Base of noises that replace a random fraction of the values, in training only.
@@ -25,7 +27,7 @@ class ReplacementNoise(keras.layers.Layer):
             raise ValueError(f"`rate` must lie in [0, 1]. Received: rate={rate!r}")
         self.rate = rate
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = seed_generator(seed)
         self.supports_masking = True
         self.built = True
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from keras_aegan.models import data_checks, jacobians
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
+from keras_aegan.seeds import seed_generator
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
@@ -77,7 +78,7 @@ class ContractiveAutoencoder(EncoderDecoderModel):
         self.jacobian = jacobian
         self.num_probes = num_probes
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = seed_generator(seed)
 
     def call(self, inputs, training=False):
         """The reconstruction r = g(f(x))."""

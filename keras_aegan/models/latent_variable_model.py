@@ -175,7 +175,13 @@ class LatentVariableModel(CheckedModel, ServableModel):
 
     def compile_from_config(self, config):
         """Compiles as `get_compile_config` says; the optimizers are built, ready to be loaded."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
+        arguments = keras.saving.deserialize_keras_object(config)
+        if not isinstance(arguments, dict):
+            raise TypeError(
+                "The `compile_config` of a file must hold the arguments of `compile`. "
+                f"Received: {arguments!r}"
+            )
+        self.compile(**arguments)
 
     def _check_metric_names(self, *metrics):
         for metric in keras.tree.flatten(metrics):

@@ -142,7 +142,7 @@ def test_callbacks_go_on_with_what_they_knew(tmp_path):
 
 def test_backups_that_cannot_be_are_refused(tmp_path):
     row = ROWS["dense_autoencoder"]
-    with pytest.raises(ValueError, match="`backup_dir` must name a folder"):
+    with pytest.raises(TypeError, match="`backup_dir` must be a path"):
         callbacks.BackupAndRestore("")
     backup = callbacks.BackupAndRestore(tmp_path / "backup")
     best = keras.callbacks.EarlyStopping("loss", restore_best_weights=True)
