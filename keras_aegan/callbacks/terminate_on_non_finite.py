@@ -10,8 +10,8 @@ class TerminateOnNonFinite(keras.callbacks.Callback):
 
     `keras.callbacks.TerminateOnNaN` looks at `loss` alone and does not say which term it was.
     This one looks at all that is logged: terms, players' losses, metrics. It costs no more than
-    Keras's: the numbers are those that the progress bar shows. With `steps_per_execution`, the
-    batch is known to that many.
+    Keras's: the numbers are those that the progress bar shows. Where steps run in groups
+    (`steps_per_execution`), the batch is known to a group; with 1 it is known exactly.
 
     Given Keras's, `fit` adds this one, since a model of several players logs no `loss`. With
     neither, `fit` warns at the end of an epoch whose logs are not finite.
@@ -30,6 +30,8 @@ class TerminateOnNonFinite(keras.callbacks.Callback):
     >>> # TerminateOnNonFinite: `kl_loss` became nan at batch 17 of epoch 3: training ends.
     """
 
+    looks_at_logs_only = True  # so that steps may still run in groups
+
     def __init__(self, raise_error=False):
         super().__init__()
         self.raise_error = raise_error
@@ -45,9 +47,13 @@ class TerminateOnNonFinite(keras.callbacks.Callback):
         if not names:
             return
         # Counted from 1, as the progress bar counts.
+        group = self.model.steps_per_execution
+        when = (
+            f"at batch {batch + 1}" if group == 1 else f"in the {group} batches up to {batch + 1}"
+        )
         sentence = (
-            f"TerminateOnNonFinite: {describe(logs, names)} at batch {batch + 1} of epoch "
-            f"{self._epoch + 1}: training ends."
+            f"TerminateOnNonFinite: {describe(logs, names)} {when} of epoch {self._epoch + 1}: "
+            "training ends."
         )
         if self.raise_error:
             raise RuntimeError(sentence)
