@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_aegan.layers import draws
+from keras_aegan.seeds import seed_generator
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
@@ -34,7 +35,7 @@ class GaussianSampling(keras.layers.Layer):
     def __init__(self, seed=None, **kwargs):
         super().__init__(**kwargs)
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = seed_generator(seed)
         self.built = True
 
     def call(self, inputs):

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_aegan.layers import draws
+from keras_aegan.seeds import seed_generator
 
 
 class ReplacementNoise(keras.layers.Layer):
@@ -27,7 +28,7 @@ class ReplacementNoise(keras.layers.Layer):
             raise ValueError(f"`rate` must lie in [0, 1]. Received: rate={rate!r}")
         self.rate = rate
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = seed_generator(seed)
         self.supports_masking = True
         self.built = True
 

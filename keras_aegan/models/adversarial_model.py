@@ -8,6 +8,7 @@ from keras_aegan.layers import draws
 from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.latent_variable_model import LatentVariableModel
 from keras_aegan.regularizers import DiscriminatorRegularizer
+from keras_aegan.seeds import seed_generator
 
 
 class AdversarialModel(LatentVariableModel):
@@ -53,7 +54,7 @@ class AdversarialModel(LatentVariableModel):
         self.num_discriminator_steps = num_discriminator_steps
         self.discriminator_regularizer = discriminator_regularizer
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = seed_generator(seed)
         self.built = True
 
     @property

@@ -217,7 +217,7 @@ def _waits_for_batches(callback):
     frequency = getattr(callback, "save_freq", None) or getattr(callback, "update_freq", None)
     if frequency is not None:  # of ModelCheckpoint, BackupAndRestore, TensorBoard
         return frequency != "epoch"
-    if isinstance(callback, _LOOK_AT_LOGS_ONLY):
+    if isinstance(callback, _LOOK_AT_LOGS_ONLY) or getattr(callback, "looks_at_logs_only", False):
         return False
     return any(
         getattr(getattr(callback, hook, None), "__func__", None)
