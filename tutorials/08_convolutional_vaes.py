@@ -95,8 +95,7 @@ dc_vae = models.VAE(
 vaes = {"dense VAE": dense, "DC-VAE": dc_vae}
 for name, vae in vaes.items():
     print(name)
-    # XLA makes dense networks faster, but on a CPU convolutions two to three times slower.
-    vae.compile(keras.optimizers.Adam(learning_rate), jit_compile=vae is dense)
+    vae.compile(keras.optimizers.Adam(learning_rate))
     vae.fit(
         x_train,
         batch_size=batch_size,
