@@ -36,6 +36,11 @@ class EpochPictures(keras.callbacks.Callback):
     def on_train_begin(self, logs=None):
         """Makes the folder: better to fail here than after an epoch."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        if self.log_dir is not None:
+            import tensorflow as tf
+
+            # One file of events a training, not one a picture.
+            self._writer = tf.summary.create_file_writer(str(self.log_dir))
 
     def on_epoch_end(self, epoch, logs=None):
         """Draws."""
@@ -51,6 +56,8 @@ class EpochPictures(keras.callbacks.Callback):
         """Joins the pictures to one animation."""
         from PIL import Image
 
+        if self.log_dir is not None:
+            self._writer.close()
         # One palette for all frames, so that colours do not flicker.
         frames = [Image.open(path).convert("RGB") for path in self._pictures()]
         if frames:
@@ -68,6 +75,7 @@ class EpochPictures(keras.callbacks.Callback):
     def _write_to_tensorboard(self, png, epoch):
         import tensorflow as tf
 
-        with tf.summary.create_file_writer(str(self.log_dir)).as_default():
+        with self._writer.as_default():
             image = tf.image.decode_png(png, channels=3)
             tf.summary.image(self.stem, image[None], step=epoch)
+        self._writer.flush()
