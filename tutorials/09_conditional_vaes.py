@@ -150,7 +150,7 @@ classifier = keras.Sequential(
 classifier.compile(
     "adam",
     "sparse_categorical_crossentropy",
-    ["accuracy"],
+    metrics=["accuracy"],
     jit_compile=False,  # XLA would make convolutions slower on a CPU; our models know that
 )
 classifier.fit(x_train, y_train, batch_size=128, epochs=2, verbose=2)
