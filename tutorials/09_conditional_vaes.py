@@ -84,8 +84,8 @@ dc_cvae = models.ConditionalVAE(
 `fit(x, labels)`, as data sets of labelled images give them: the labels condition, x is its own
 target. `SampleGrid` draws ten samples of each class, a row a class, after each epoch.
 
-σ is large on purpose. The σ that fits best is a quarter of it: then reconstructions are sharper, but
-z says so much of a digit (27 nats) that it says which one, too. A sample of z and the label then
+σ is large on purpose. The one that fits best is a quarter of it: then reconstructions are sharper,
+but z says so much of a digit (27 nats) that it says which one, too. A draw of z and the label then
 contradict each other, and what is drawn is neither.
 """
 
