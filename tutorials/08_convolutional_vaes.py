@@ -5,7 +5,7 @@ What to expect: photographs through 28 numbers, blurred, as on the slides; a tab
     convolutions explain the test images better than dense layers, in nats; samples that are
     clouds of colour more than things. Three pictures in figures/, a SavedModel in
     saved_models/dc_vae.
-Time: about 8 minutes on 2 CPU cores
+Time: about 4 minutes on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/08_convolutional_vaes.py
 """
@@ -108,7 +108,8 @@ for name, vae in vaes.items():
 """
 ## Which one explains the test images better?
 
-Distortion, −E[log p(x|z)], and rate, KL, add up to the negative bound.
+Distortion, −E[log p(x|z)], and rate, KL, add up to the negative bound. The convolutions spend as
+many nats on z, with a tenth of the weights, and get more of the image for them.
 """
 
 print("\n              parameters   distortion     rate   negative bound   squared error")
