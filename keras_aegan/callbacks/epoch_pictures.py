@@ -39,8 +39,14 @@ class EpochPictures(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Makes the folder: better to fail here than after an epoch."""
-        if is_chief(self.model.distribute_strategy):
-            self.folder.mkdir(parents=True, exist_ok=True)
+        if not is_chief(self.model.distribute_strategy):
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.log_dir is not None:
+            import tensorflow as tf
+
+            # One file of events a training, not one a picture.
+            self._writer = tf.summary.create_file_writer(str(self.log_dir))
 
     def on_epoch_end(self, epoch, logs=None):
         """Draws."""
@@ -59,6 +65,8 @@ class EpochPictures(keras.callbacks.Callback):
 
         if not is_chief(self.model.distribute_strategy):
             return
+        if self.log_dir is not None:
+            self._writer.close()
         # One palette for all frames, so that colours do not flicker.
         frames = [Image.open(path).convert("RGB") for path in self._pictures()]
         if frames:
@@ -77,6 +85,7 @@ class EpochPictures(keras.callbacks.Callback):
     def _write_to_tensorboard(self, png, epoch):
         import tensorflow as tf
 
-        with tf.summary.create_file_writer(str(self.log_dir)).as_default():
+        with self._writer.as_default():
             image = tf.image.decode_png(png, channels=3)
             tf.summary.image(self.stem, image[None], step=epoch)
+        self._writer.flush()

@@ -67,14 +67,17 @@ class VariationalModel(EncoderDecoderModel):
         Where z cannot pay for itself, whatever the networks learn, the posterior will collapse.
         """
         if self.num_importance_samples > 1:
-            return
-        statement, warning = describe_objective(
-            self.loss_function,
-            weights["reconstruction_loss"],
-            weights["kl_loss"],
-            math.prod(size or 1 for size in self.data_shape),
-            self.decoder,
-        )
+            k, likelihood = self.num_importance_samples, self.loss_function.name
+            statement = f"loss = −log (1/{k}) Σ p(x, z)/q(z|x), {likelihood}, {k} draws, in nats."
+            warning = None
+        else:
+            statement, warning = describe_objective(
+                self.loss_function,
+                weights["reconstruction_loss"],
+                weights["kl_loss"],
+                math.prod(size or 1 for size in self.data_shape),
+                self.decoder,
+            )
         if keras.config.is_interactive_logging_enabled():
             print(f"{type(self).__name__}: {statement}")
         if warning:
