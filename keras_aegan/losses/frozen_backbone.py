@@ -40,6 +40,7 @@ class FrozenBackbone:
         network.trainable = False
         outputs = [layer.output for layer in layers]
         self.network = keras.Model(network.inputs[0], outputs, name=network.name)
+        _check_is_not_left_on(self.network)
         self.input_shape = tuple(network.inputs[0].shape[1:])
         self.preprocess = preprocess
         self.smallest = smallest
@@ -160,14 +161,25 @@ class FrozenBackbone:
         for a, b in zip(first, second, strict=True):
             if not np.allclose(a, b, rtol=1e-3, atol=1e-5):
                 raise ValueError(
-                    "`backbone` must answer the same to the same data: dropout or noise is left "
-                    "on, by a layer called with training=True when the network was built. "
+                    "`backbone` must answer the same to the same data: a layer of its own drops "
+                    "units or adds noise at inference too. "
                     f"Received: backbone {self.network.name!r}, whose answers differ"
                 )
         for weight, old in zip(self.network.non_trainable_weights, before, strict=True):
             if not np.array_equal(weight.numpy(), old):
                 raise ValueError(
-                    "`backbone` must stand still: a layer called with training=True when the "
-                    "network was built moves its statistics. "
+                    "`backbone` must stand still: a layer of its own moves at inference too. "
                     f"Received: {weight.path!r}, which moved"
+                )
+
+
+def _check_is_not_left_on(network):
+    """Refuses layers that were called with training=True when the network was built."""
+    for operation in network.operations:
+        for node in operation._inbound_nodes:
+            if node.arguments.kwargs.get("training") is True:
+                raise ValueError(
+                    "`backbone` must hold no dropout, noise or normalisation that is left on: "
+                    "build it without training=True. "
+                    f"Received: layer {operation.name!r}, called with training=True"
                 )

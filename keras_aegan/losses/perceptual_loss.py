@@ -163,8 +163,13 @@ class PerceptualLoss(keras.losses.Loss):
         low, high = self.value_range or (0.0, 1.0)
         self._eye.check_data_shape(tuple(shape), low, high)
 
+    @property
+    def has_backbone(self):
+        """Whether the backbone is at hand; not in a model that was loaded where it is not."""
+        return self._eye is not None
+
     def _check_backbone(self):
-        if self._eye is None:
+        if not self.has_backbone:
             raise RuntimeError(backbones.missing(self.backbone))
 
     def get_config(self):

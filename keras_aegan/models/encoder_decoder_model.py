@@ -84,7 +84,7 @@ class EncoderDecoderModel(LatentVariableModel):
         for part in parts(loss):
             domain = losses.target_domain(part)
             network_checks.check_output_suits_loss(part, domain, self.data_shape, self.decoder)
-            if isinstance(part, losses.PerceptualLoss):
+            if isinstance(part, losses.PerceptualLoss) and part.has_backbone:
                 part.check_data_shape(self.data_shape)
         self._dispersion = None
         if getattr(loss, "scale", None) == "optimal":

@@ -59,13 +59,15 @@ def pretrain_backbone(
         network = _small_classifier(x.shape[1:], int(labels.max()) + 1)
     num_steps = max(1, epochs * len(x) // batch_size)
     network.trainable = True
-    network.compile(
+    # Of the same layers: its optimizer is not saved with the network.
+    classifier = keras.Model(network.inputs, network.outputs)
+    classifier.compile(
         keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, num_steps)),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=False,  # XLA on a CPU slows convolutions down
     )
-    network.fit(x, labels, batch_size=batch_size, epochs=epochs, verbose=verbose)
+    classifier.fit(x, labels, batch_size=batch_size, epochs=epochs, verbose=verbose)
     network.trainable = False
     if filepath is not None:
         network.save(filepath)

@@ -209,11 +209,27 @@ def left_on():
     return keras.Model(x, layers.Activation("relu", name="top")(hidden))
 
 
-def moving():
+class AlwaysDropping(layers.Layer):
+    """A layer of a user's own that pays no heed to `training`."""
+
+    def call(self, inputs):
+        return inputs * keras.ops.cast(keras.random.uniform((4,)) > 0.5, "float32")
+
+
+class CountingCalls(layers.Layer):
+    """Another, with a state that moves."""
+
+    def build(self, shape):
+        self.count = self.add_weight(shape=(), initializer="zeros", trainable=False, name="count")
+
+    def call(self, inputs):
+        self.count.assign_add(1.0)
+        return inputs
+
+
+def with_layer(make):
     x = keras.Input((16, 16, 3))
-    hidden = layers.Conv2D(4, 3, name="high")(x)
-    hidden = layers.BatchNormalization(momentum=0.5)(hidden, training=True)
-    return keras.Model(x, layers.Activation("relu", name="top")(hidden))
+    return keras.Model(x, make(name="high")(layers.Conv2D(4, 3)(x)))
 
 
 def loss_of(network, **arguments):
@@ -283,14 +299,19 @@ REFUSALS = {
         r"`backbone` must take data of the shape \(768,\)",
     ),
     "dropout left on": (
-        lambda: compiled(losses.PerceptualLoss(left_on(), ["top"])),
+        lambda: losses.PerceptualLoss(left_on(), ["top"]),
         ValueError,
-        "`backbone` must answer the same.*dropout or noise is left on",
+        "`backbone` must hold no dropout.*'dropout.*called with training=True",
+    ),
+    "dropout that cannot be turned off": (
+        lambda: compiled(loss_of(with_layer(AlwaysDropping))),
+        ValueError,
+        "`backbone` must answer the same to the same data",
     ),
     "statistics that move": (
-        lambda: compiled(losses.PerceptualLoss(moving(), ["top"])),
+        lambda: compiled(loss_of(with_layer(CountingCalls))),
         ValueError,
-        "`backbone` must stand still.*moving_mean",
+        "`backbone` must stand still.*count",
     ),
     "data outside the declared range": (
         lambda: compiled(loss_of(backbone())).fit(2 * IMAGES - 1, verbose=0),

@@ -61,7 +61,7 @@ def by_hand(model):
     rebuilt = model.decoder(z_mean + tf.exp(0.5 * z_log_var) * epsilon)
     sampled = model.decoder(prior_z)
     phi = keras.Model(
-        model.discriminator.inputs, model.discriminator.get_layer(model.feature_layer).output
+        model.discriminator.inputs[0], model.discriminator.get_layer(model.feature_layer).output
     )
     real, fake, drawn = (tf.sigmoid(model.discriminator(v)[:, 0]) for v in (X, rebuilt, sampled))
     return {
@@ -118,12 +118,14 @@ def test_one_forward_pass_serves_three_players():
 
     class Counting(layers.Layer):
         def call(self, inputs):
-            calls.append(self.name)
+            calls.append(self.name.split("_")[0])
             return inputs
 
     def counted(network, name):
         inputs = keras.Input(network.input_shape[1:])
-        return keras.Model(inputs, network(Counting(name=name)(inputs)), name=f"counted_{name}")
+        return keras.Model(
+            inputs, network(Counting(name=f"{name}_calls")(inputs)), name=f"counted_{name}"
+        )
 
     plain = vae_gan()
     x = keras.Input((6,))
@@ -150,10 +152,9 @@ def set_logit(model, bias, scale=0.0):
     logit.bias.assign([bias])
 
 
-@pytest.mark.parametrize("jit_compile", [False, True])
-def test_the_margin_pauses_who_is_ahead(jit_compile):
+def test_the_margin_works_in_a_loop_under_xla():
     model = vae_gan(equilibrium_margin=0.3)
-    model.compile(keras.optimizers.SGD(0.1), jit_compile=jit_compile, steps_per_execution=2)
+    model.compile(keras.optimizers.SGD(0.1), jit_compile=True, steps_per_execution=2)
     before = [w.numpy() for w in model.decoder.trainable_weights]
 
     # Undecided: log 2 on data and on fakes, in the middle of the margin, and both move.
@@ -196,7 +197,7 @@ def test_the_error_is_that_of_the_discriminators_features():
     model = compiled()
     model.fit(X, verbose=0)
     phi = keras.Model(
-        model.discriminator.inputs, model.discriminator.get_layer("dense_1_activation").output
+        model.discriminator.inputs[0], model.discriminator.get_layer("dense_1_activation").output
     )
     rebuilt = model.predict(X, verbose=0)
     a, b = phi.predict(X, verbose=0), phi.predict(rebuilt, verbose=0)
