@@ -78,6 +78,10 @@ class ContractiveAutoencoder(EncoderDecoderModel):
         self.num_probes = num_probes
         self.seed = seed
         self.seed_generator = keras.random.SeedGenerator(seed)
+        # Several passes at once call functions that hand shapes to their gradients. XLA (TF 2.21)
+        # then takes the weights for constants, and compiles anew whenever they change: each step.
+        one_pass = jacobian == "hutchinson" and num_probes == 1
+        self.supports_jit = one_pass or self._closed_form_layer() is not None
 
     def call(self, inputs, training=False):
         """The reconstruction r = g(f(x))."""
@@ -94,8 +98,8 @@ class ContractiveAutoencoder(EncoderDecoderModel):
 
     def _contracted_code(self, x, training):
         """The code, and the squared norm of its Jacobian by the cheapest way that is asked for."""
-        dense = jacobians.single_dense_layer(self.encoder)
-        if self.jacobian == "exact" and dense is not None:
+        dense = self._closed_form_layer()
+        if dense is not None:
             code = self.encoder(x, training=training)
             return code, jacobians.dense_contraction(dense, code)
         x = tf.cast(x, self.encoder.inputs[0].dtype)
@@ -109,6 +113,10 @@ class ContractiveAutoencoder(EncoderDecoderModel):
         if None not in self.data_shape and math.prod(self.data_shape) < math.prod(code.shape[1:]):
             return code, jacobians.forward_contraction(self.encoder, x, training)
         return code, jacobians.reverse_contraction(tape, code, x)
+
+    def _closed_form_layer(self):
+        """The encoder's only layer, where the exact Jacobian has a closed form; or `None`."""
+        return jacobians.single_dense_layer(self.encoder) if self.jacobian == "exact" else None
 
     def _check_differentiable(self):
         """Differentiates once, on one example of zeros: better here than amid the training."""

@@ -173,10 +173,12 @@ def check_batch_size(batch_size):
     check_positive_integer("batch_size", batch_size)
 
 
-def check_positive_integer(name, value):
-    """Refuses what is no positive integer."""
+def check_positive_integer(name, value, alternative=""):
+    """Refuses what is no positive integer; the message adds the alternative, where there is one."""
     if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"`{name}` must be a positive integer. Received: {name}={value!r}")
+        raise ValueError(
+            f"`{name}` must be a positive integer{alternative}. Received: {name}={value!r}"
+        )
 
 
 def check_as_many(name, array, other_name, other):

@@ -9,12 +9,19 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan.models.checked_model import CheckedModel
+from keras_aegan.models.data_checks import check_positive_integer
+from keras_aegan.models.grouped_model import GroupedModel
 from keras_aegan.models.objective import Objective, batch_mean, batch_size_of, share_of_batch
-from keras_aegan.models.players_optimizer import PlayersOptimizer, get_optimizer, scale_loss
+from keras_aegan.models.players_optimizer import (
+    PlayersOptimizer,
+    computes_in_float16,
+    get_optimizer,
+    scale_loss,
+)
 from keras_aegan.models.servable_model import ServableModel, Untracked
 
 
-class LatentVariableModel(CheckedModel, ServableModel):
+class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
     """Abstract base: architecture in the constructor, objective in `compile`, data in `fit`.
 
     A subclass says who plays, in what turn, and on which named terms; the base weights,
@@ -86,7 +93,7 @@ class LatentVariableModel(CheckedModel, ServableModel):
         metrics=None,
         weighted_metrics=None,
         run_eagerly=False,
-        steps_per_execution=1,
+        steps_per_execution="auto",
         jit_compile="auto",
         auto_scale_loss=True,
     ):
@@ -100,19 +107,18 @@ class LatentVariableModel(CheckedModel, ServableModel):
             metrics: Keras metrics on (target, model output).
             weighted_metrics: the same, weighted by `sample_weight`.
             run_eagerly: as in `keras.Model.compile`.
-            steps_per_execution: as in `keras.Model.compile`.
-            jit_compile: as in `keras.Model.compile`.
+            steps_per_execution: as in `keras.Model.compile`; `"auto"`: 64 steps as one program
+                where XLA compiles them and no callback waits for single batches, else 1.
+            jit_compile: as in `keras.Model.compile`, but that `"auto"` leaves XLA out for networks
+                with convolutions on a CPU, which it slows.
             auto_scale_loss: as in `keras.Model.compile`: under `mixed_float16`, each player's
                 optimizer scales its loss.
 
         Raises:
             ValueError: if a key is no player or no term, or a value is out of its range.
         """
-        if not isinstance(steps_per_execution, numbers.Integral) or steps_per_execution < 1:
-            raise ValueError(
-                "`steps_per_execution` must be a positive integer. "
-                f"Received: steps_per_execution={steps_per_execution!r}"
-            )
+        if steps_per_execution != "auto":
+            check_positive_integer("steps_per_execution", steps_per_execution, ' or "auto"')
         self.loss_function = self.resolve_loss(self.default_loss if loss is None else loss)
         weights = self._resolve_loss_weights(loss_weights)
         optimizers = self._resolve_optimizers(optimizer)
@@ -128,7 +134,7 @@ class LatentVariableModel(CheckedModel, ServableModel):
             "auto_scale_loss": auto_scale_loss,
         }
         with self.distribute_strategy.scope():
-            if auto_scale_loss and self._computes_in_float16():
+            if auto_scale_loss and computes_in_float16(self._networks()):
                 optimizers = {p: scale_loss(o) for p, o in optimizers.items()}
             for player, player_optimizer in optimizers.items():
                 player_optimizer.build(self._player_weights(player))
@@ -144,8 +150,8 @@ class LatentVariableModel(CheckedModel, ServableModel):
                 metrics=metrics,
                 weighted_metrics=weighted_metrics,
                 run_eagerly=run_eagerly,
-                steps_per_execution=steps_per_execution,
-                jit_compile=jit_compile,
+                steps_per_execution=self.group_steps(steps_per_execution),
+                jit_compile=self.choose_jit_compile(jit_compile, self._networks()),
                 auto_scale_loss=False,
             )
         self._compile_arguments = Untracked(arguments)
@@ -229,13 +235,8 @@ class LatentVariableModel(CheckedModel, ServableModel):
             )
         return optimizers
 
-    def _computes_in_float16(self):
-        networks = [network for networks in self.players.values() for network in networks]
-        return any(
-            layer.dtype_policy.name == "mixed_float16"
-            for network in networks
-            for layer in network._flatten_layers()
-        )
+    def _networks(self):
+        return [network for networks in self.players.values() for network in networks]
 
     def _player_weights(self, player):
         networks = self.players[player]

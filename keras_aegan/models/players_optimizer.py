@@ -72,6 +72,15 @@ def get_optimizer(identifier):
     return optimizer
 
 
+def computes_in_float16(networks):
+    """Whether gradients may underflow, so that the loss must be scaled."""
+    return any(
+        layer.dtype_policy.name == "mixed_float16"
+        for network in networks
+        for layer in network._flatten_layers()
+    )
+
+
 def scale_loss(optimizer):
     """The optimizer, scaling its loss as float16 needs."""
     if isinstance(optimizer, keras.optimizers.LossScaleOptimizer):

@@ -121,6 +121,27 @@ def test_the_penalty_trains_the_encoder(name):
     assert losses[-1] < 0.2 * losses[0]
 
 
+@pytest.mark.parametrize(
+    ("make", "arguments", "supported"),
+    [
+        (lambda: _one_layer("sigmoid"), {}, True),
+        (_deep, {"jacobian": "hutchinson"}, True),
+        (_deep, {"jacobian": "hutchinson", "num_probes": 2}, False),
+        (_deep, {}, False),
+        (_overcomplete, {}, False),
+    ],
+    ids=["closed form", "one probe", "two probes", "reverse", "forward"],
+)
+def test_xla_is_left_out_where_it_would_compile_at_each_step(make, arguments, supported):
+    model = _model(make(), **arguments)
+    if supported:
+        model.compile(jit_compile=True)
+    else:
+        with pytest.warns(UserWarning, match="doesn't support `jit_compile=True`"):
+            model.compile(jit_compile=True)
+    assert model.jit_compile is supported
+
+
 def test_tied_weights_are_one_kernel_after_loading_too(tmp_path):
     encoder = networks.dense_encoder((6,), 4, (), latent_activation="sigmoid")
     decoder = networks.dense_decoder(4, (6,), (), tied_to="code")
