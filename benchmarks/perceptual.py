@@ -76,7 +76,7 @@ def train(loss, seed):
     model = autoencoder()
     num_steps = arguments.epochs * len(x_train) // BATCH_SIZE
     schedule = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, num_steps)
-    model.compile(keras.optimizers.Adam(schedule), loss, jit_compile=False)
+    model.compile(keras.optimizers.Adam(schedule), loss)
     model.fit(x_train, batch_size=BATCH_SIZE, epochs=arguments.epochs, verbose=arguments.verbose)
     return model
 
@@ -148,8 +148,8 @@ def cost():
     x = tf.constant(x_train[:BATCH_SIZE])
     loss = perceptual_loss(arguments.layers)
     plain, perceptual = autoencoder(), autoencoder()
-    plain.compile(loss="mse", jit_compile=False)
-    perceptual.compile(loss=loss, jit_compile=False)
+    plain.compile(loss="mse")
+    perceptual.compile(loss=loss)
 
     @tf.function
     def backbone_alone(x, rebuilt):

@@ -48,7 +48,7 @@ filters = (16, 32, 64)
 batch_size = 100  # divides 20,000
 num_epochs = 8
 learning_rate = 2e-3  # high, because it falls to zero along a cosine
-alpha = 300.0  # both losses are means over pixels or features; the KL is a sum of nats
+stranger_nats = 10_000.0  # what it costs to answer with another image; the KL has some 100 nats
 
 # The backbone p: MobileNet with its ImageNet weights where this names their file,
 # mobilenet_2_5_224_tf_no_top.h5 (keras.applications downloads it to ~/.keras/models); else an
@@ -108,8 +108,19 @@ else:
 """
 ## The autoencoding pathway
 
-The same convolutional VAE twice; only the loss differs. α weighs it against the KL.
+The same convolutional VAE twice; only the loss differs. α weighs it against the KL, and means
+nothing without the loss's own scale: a distance of features may be a hundredth of one of pixels.
+So both are scaled by the same yardstick, the loss of answering with another image altogether.
 """
+
+all_losses = {"pixel-wise": losses.get("mse"), "perceptual": perceptual_loss}
+some = x_train[:500]
+strangers = np.roll(some, 1, axis=0)
+stranger_losses = {
+    name: float(np.mean(losses.per_example(loss, some, strangers)))
+    for name, loss in all_losses.items()
+}
+print("\nloss of another image:", {name: f"{d:.4g}" for name, d in stranger_losses.items()})
 
 
 def make_vae():
@@ -129,15 +140,14 @@ def make_vae():
 num_steps = num_epochs * len(x_train) // batch_size
 vaes = {}
 
-for name, loss in (("pixel-wise", "mse"), ("perceptual", perceptual_loss)):
+for name, loss in all_losses.items():
     print(f"\n{name}")
     vae = make_vae()
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, num_steps)
     vae.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss=loss,
-        loss_weights={"reconstruction_loss": alpha},
-        jit_compile=False,  # XLA on a CPU slows convolutions down
+        loss_weights={"reconstruction_loss": stranger_nats / stranger_losses[name]},
     )
     vae.fit(x_train, batch_size=batch_size, epochs=num_epochs, verbose=2)
     vaes[name] = vae
@@ -180,23 +190,22 @@ for name, (mse, distance) in errors.items():
 """
 ## What each loss misses
 
-One image, changed in three ways: moved by a pixel, darkened, blurred. Each bar is the loss of the
-change, as a share of that loss for another image altogether. Squared error hardly minds the blur.
+Images changed in three ways: moved by a pixel, darkened, blurred. Each number is the loss of the
+change, as a share of the loss of another image altogether.
 """
 
 changes = {
-    "moved by a pixel": np.roll(x_test[:500], 1, axis=2),
-    "darkened": 0.8 * x_test[:500],
-    "blurred": tf.nn.avg_pool2d(x_test[:500], 3, 1, "SAME").numpy(),
-    "another image": x_test[500:1000],
+    "moved by a pixel": np.roll(some, 1, axis=2),
+    "darkened": 0.8 * some,
+    "blurred": tf.nn.avg_pool2d(some, 3, 1, "SAME").numpy(),
 }
-shares = {}
-for name, loss in (("pixel-wise", losses.get("mse")), ("perceptual", perceptual_loss)):
-    distances = [
-        float(np.mean(losses.per_example(loss, x_test[:500], changed)))
+shares = {
+    name: [
+        float(np.mean(losses.per_example(loss, some, changed))) / stranger_losses[name]
         for changed in changes.values()
     ]
-    shares[name] = np.array(distances) / distances[-1]
+    for name, loss in all_losses.items()
+}
 
 print(f"\n{'':<14}" + "".join(f"{change:>18}" for change in changes))
 for name, values in shares.items():

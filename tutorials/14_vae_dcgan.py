@@ -99,7 +99,6 @@ for name, model in (("VAE", vae), ("DC-VAE", dc_vae)):
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, num_steps)
     model.compile(
         keras.optimizers.Adam(schedule),
-        jit_compile=name == "VAE",  # XLA on a CPU slows convolutions down
     )
     model.fit(x_train, batch_size=batch_size, epochs=num_epochs, verbose=2)
 
@@ -124,7 +123,6 @@ vae_gan.compile(
     keras.optimizers.Adam(adversarial_learning_rate, beta_1=beta_1),
     loss_weights={"feature_loss": gamma},
     metrics=["mse"],
-    jit_compile=False,
 )
 print("\nVAE/GAN")
 vae_gan.fit(x_train, batch_size=batch_size, epochs=num_epochs, verbose=2)

@@ -2,6 +2,7 @@
 
 import math
 import numbers
+import os
 
 import keras
 from keras import ops
@@ -99,7 +100,8 @@ class PerceptualLoss(keras.losses.Loss):
             self._eye = None
             backbones.warn_of_missing(backbone)
             return
-        key = backbones.application_key(backbone) if isinstance(backbone, str) else None
+        is_name = isinstance(backbone, str) and not os.path.exists(backbone)
+        key = backbones.application_key(backbone) if is_name else None
         preprocess = self._resolve_preprocessing(key)
         smallest = key and backbones.smallest_image(key)
         self._eye = FrozenBackbone(network, layer_names, preprocess, smallest)
@@ -164,12 +166,12 @@ class PerceptualLoss(keras.losses.Loss):
         self._eye.check_data_shape(tuple(shape), low, high)
 
     @property
-    def has_backbone(self):
-        """Whether the backbone is at hand; not in a model that was loaded where it is not."""
-        return self._eye is not None
+    def network(self):
+        """The cut backbone; `None` in a model that was loaded where it is not to be had."""
+        return self._eye and self._eye.network
 
     def _check_backbone(self):
-        if not self.has_backbone:
+        if self._eye is None:
             raise RuntimeError(backbones.missing(self.backbone))
 
     def get_config(self):

@@ -84,7 +84,7 @@ class EncoderDecoderModel(LatentVariableModel):
         for part in parts(loss):
             domain = losses.target_domain(part)
             network_checks.check_output_suits_loss(part, domain, self.data_shape, self.decoder)
-            if isinstance(part, losses.PerceptualLoss) and part.has_backbone:
+            if isinstance(part, losses.PerceptualLoss) and part.network is not None:
                 part.check_data_shape(self.data_shape)
         self._dispersion = None
         if getattr(loss, "scale", None) == "optimal":
@@ -98,6 +98,10 @@ class EncoderDecoderModel(LatentVariableModel):
                     name="dispersion",
                 )
         return loss
+
+    def choose_jit_compile(self, jit_compile, networks):
+        """As the base chooses, with an eye to a perceptual loss's convolutions too."""
+        return super().choose_jit_compile(jit_compile, [*networks, *self._backbones()])
 
     def extra_state(self):
         """The noise, the weights of the terms, and the scale that training came to."""
@@ -272,6 +276,10 @@ class EncoderDecoderModel(LatentVariableModel):
 
     def _sees_by_a_backbone(self):
         return any(isinstance(p, losses.PerceptualLoss) for p in parts(self.loss_function))
+
+    def _backbones(self):
+        known = (getattr(part, "network", None) for part in parts(self.loss_function))
+        return [network for network in known if network is not None]
 
     def _has_levels(self):
         return len(self.decoder.output_shape[1:]) == len(self.data_shape) + 1

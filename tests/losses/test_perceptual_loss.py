@@ -63,7 +63,7 @@ def test_equals_numpy_on_the_uncut_network(name, distance):
 
 def test_cut_at_the_highest_named_layer():
     loss = losses.PerceptualLoss(backbone(), "low")
-    assert [layer.name for layer in loss._eye.network.layers][1:] == ["low"]
+    assert [layer.name for layer in loss.network.layers][1:] == ["low"]
 
 
 def test_preprocessing_by_a_layer_and_by_an_application():
@@ -190,6 +190,16 @@ def test_xla_and_half_precision_give_the_same():
     half = loss.call(IMAGES, tf.cast(others, "float16"))
     assert half.dtype == "float32"
     np.testing.assert_allclose(half, exact, rtol=0.01)
+
+
+def test_convolutions_of_the_backbone_alone_keep_xla_off_a_cpu():
+    model = models.Autoencoder(
+        networks.dense_encoder((16, 16, 3), 2, (4,)), networks.dense_decoder(2, (16, 16, 3), (4,))
+    )
+    model.compile(loss="mse")
+    assert model.jit_compile
+    model.compile(loss=losses.PerceptualLoss(backbone(), ["high"]))
+    assert not model.jit_compile
 
 
 def test_a_vae_says_that_no_variance_is_implied(capsys):
