@@ -14,7 +14,9 @@ from keras_aegan.losses.negative_log_likelihood import (
     NegativeLogLikelihood as NegativeLogLikelihood,
 )
 from keras_aegan.losses.non_saturating_loss import NonSaturatingLoss as NonSaturatingLoss
+from keras_aegan.losses.perceptual_loss import PerceptualLoss as PerceptualLoss
 from keras_aegan.losses.reconstruction_loss import get as get
 from keras_aegan.losses.reconstruction_loss import per_example as per_example
 from keras_aegan.losses.reconstruction_loss import target_domain as target_domain
 from keras_aegan.losses.wasserstein_loss import WassersteinLoss as WassersteinLoss
+from keras_aegan.losses.weighted_sum import WeightedSum as WeightedSum

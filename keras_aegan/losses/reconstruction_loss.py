@@ -133,6 +133,9 @@ def target_domain(loss):
     >>> losses.target_domain(losses.get("binary_crossentropy"))
     'probabilities'
     """
+    domains = {target_domain(part) for part in getattr(loss, "parts", ())}  # of a weighted sum
+    if domains:
+        return next(iter(domains - {"real"}), "real")
     for domain, members in (
         ("probabilities", _PROBABILITIES),
         ("one_hot", _ONE_HOT),
@@ -142,3 +145,8 @@ def target_domain(loss):
         if isinstance(loss, classes) or loss in members:
             return domain
     return "real"
+
+
+def parts(loss):
+    """The losses that a loss is made of: a `WeightedSum`'s, or itself alone."""
+    return getattr(loss, "parts", (loss,))

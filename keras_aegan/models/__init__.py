@@ -10,3 +10,4 @@ from keras_aegan.models.denoising_autoencoder import DenoisingAutoencoder as Den
 from keras_aegan.models.gan import GAN as GAN
 from keras_aegan.models.latent_variable_model import LatentVariableModel as LatentVariableModel
 from keras_aegan.models.vae import VAE as VAE
+from keras_aegan.models.vae_gan import VAEGAN as VAEGAN

@@ -205,7 +205,7 @@ class ConditionalVAE(VariationalModel):
             "decode": (self._decode, [input_spec(self.decoder.inputs[0], "z"), labels]),
             "sample": (self._sample, [labels]),
         }
-        if self.compiled:
+        if self.compiled and not self._sees_by_a_backbone():
             endpoints["reconstruction_error"] = (self._reconstruction_error, [x, labels])
         return endpoints
 

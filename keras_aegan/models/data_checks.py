@@ -146,6 +146,30 @@ def _check_values(name, array, domain, num_levels):
     return float(smallest), float(largest)
 
 
+def check_span(name, span, loss):
+    """Refuses data outside the range that a loss was told, its `value_range`, where it has one.
+
+    Args:
+        name: the argument's name, for the message.
+        span: `(smallest, largest)` value, or `None` where it is not known.
+        loss: the loss.
+
+    Raises:
+        ValueError: if a value lies outside.
+    """
+    value_range = getattr(loss, "value_range", None)
+    if span is None or value_range is None:
+        return
+    low, high = value_range
+    tolerance = _TOLERANCE * (high - low)
+    if not (low - tolerance <= span[0] and span[1] <= high + tolerance):
+        raise ValueError(
+            f"`{name}` must lie in [{low:g}, {high:g}], the `value_range` of the "
+            f"{type(loss).__name__}, which is told it. "
+            f"Received: values in [{span[0]:.6g}, {span[1]:.6g}]"
+        )
+
+
 def check_labels(name, labels, num_classes):
     """Refuses labels that are not one integer of a known class for each example.
 

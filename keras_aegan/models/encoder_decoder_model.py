@@ -6,6 +6,7 @@ from keras import ops
 
 from keras_aegan import losses
 from keras_aegan.layers import TiedDense
+from keras_aegan.losses.reconstruction_loss import parts
 from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.latent_variable_model import LatentVariableModel
 
@@ -80,8 +81,11 @@ class EncoderDecoderModel(LatentVariableModel):
     def resolve_loss(self, loss):
         """The reconstruction loss; refuses one that cannot read the decoder's output."""
         loss = losses.get(loss)
-        domain = losses.target_domain(loss)
-        network_checks.check_output_suits_loss(loss, domain, self.data_shape, self.decoder)
+        for part in parts(loss):
+            domain = losses.target_domain(part)
+            network_checks.check_output_suits_loss(part, domain, self.data_shape, self.decoder)
+            if isinstance(part, losses.PerceptualLoss) and part.network is not None:
+                part.check_data_shape(self.data_shape)
         self._dispersion = None
         if getattr(loss, "scale", None) == "optimal":
             self._check_replicas_suit_optimal_scale()
@@ -94,6 +98,10 @@ class EncoderDecoderModel(LatentVariableModel):
                     name="dispersion",
                 )
         return loss
+
+    def choose_jit_compile(self, jit_compile, networks):
+        """As the base chooses, with an eye to a perceptual loss's convolutions too."""
+        return super().choose_jit_compile(jit_compile, [*networks, *self._backbones()])
 
     def extra_state(self):
         """The noise, the weights of the terms, and the scale that training came to."""
@@ -203,7 +211,10 @@ class EncoderDecoderModel(LatentVariableModel):
         return self._reconstruction_error(x, x)
 
     def endpoints(self):
-        """`serve` (reconstruct), `encode`, `decode`; once compiled, `reconstruction_error`."""
+        """`serve` (reconstruct), `encode`, `decode`; once compiled, `reconstruction_error`.
+
+        Not with a perceptual loss: its backbone is no part of what is exported.
+        """
         x = input_spec(self.encoder.inputs[0], "x")
         z = input_spec(self.decoder.inputs[0], "z")
         endpoints = {
@@ -211,9 +222,11 @@ class EncoderDecoderModel(LatentVariableModel):
             "encode": (self._encode, [x]),
             "decode": (self._decode, [z]),
         }
-        if self.compiled and self._target_domain() != "levels" and not self._has_levels():
+        if not self.compiled or self._sees_by_a_backbone():
+            return endpoints
+        if self._target_domain() != "levels" and not self._has_levels():
             endpoints["reconstruction_error"] = (self._error_of_input, [x])
-        elif self.compiled:
+        else:
             dtype = "int32" if self._target_domain() == "levels" else "float32"
             shape = self.decoder.output_shape[: -1 if dtype == "int32" else None]
             target = tf.TensorSpec(shape, dtype, name="target")
@@ -235,6 +248,8 @@ class EncoderDecoderModel(LatentVariableModel):
             )
         span = self._check_inputs(x, domain if y is None else "real")
         span = span if y is None else self._check_targets(y)
+        for part in parts(self.loss_function):
+            data_checks.check_span("x" if y is None else "y", span, part)
         if domain == "real":
             network_checks.warn_of_unreachable("decoder", self.decoder, span, "targets")
 
@@ -258,6 +273,13 @@ class EncoderDecoderModel(LatentVariableModel):
 
     def _target_domain(self):
         return losses.target_domain(self.loss_function)
+
+    def _sees_by_a_backbone(self):
+        return any(isinstance(p, losses.PerceptualLoss) for p in parts(self.loss_function))
+
+    def _backbones(self):
+        known = (getattr(part, "network", None) for part in parts(self.loss_function))
+        return [network for network in known if network is not None]
 
     def _has_levels(self):
         return len(self.decoder.output_shape[1:]) == len(self.data_shape) + 1

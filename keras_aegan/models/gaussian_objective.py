@@ -3,6 +3,7 @@
 import keras
 
 from keras_aegan import losses
+from keras_aegan.losses.reconstruction_loss import parts
 from keras_aegan.models.network_checks import output_range
 
 # The largest share that one direction of images takes of the variance that bounded data can have
@@ -42,6 +43,8 @@ def describe_objective(loss, reconstruction_weight, kl_weight, num_values, decod
     relative = beta / alpha
     if isinstance(loss, losses.NegativeLogLikelihood):
         return _describe_likelihood(loss, objective, relative)
+    if any(isinstance(part, losses.PerceptualLoss) for part in parts(loss)):
+        return f"{objective}: a distance between features implies no σ² of pixels.", None
     per_value = num_values * relative  # β/α for a sum over an example's values, not their mean
     if _is(loss, "MeanSquaredError", "mean_squared_error"):
         variance = per_value / 2

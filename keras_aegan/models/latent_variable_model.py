@@ -11,7 +11,7 @@ from keras import ops
 from keras_aegan.models.checked_model import CheckedModel
 from keras_aegan.models.data_checks import check_positive_integer
 from keras_aegan.models.grouped_model import GroupedModel
-from keras_aegan.models.objective import Objective, batch_mean, batch_size_of
+from keras_aegan.models.objective import Objective, batch_mean, batch_size_of, share_of_batch
 from keras_aegan.models.players_optimizer import (
     PlayersOptimizer,
     computes_in_float16,
@@ -263,24 +263,27 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         return keras.utils.unpack_x_y_sample_weight(data)
 
     def minimize(self, player, terms, sample_weight=None):
-        """Steps one player down the weighted sum of its terms.
+        """Steps one player down its weighted terms, or several from one pass; gives `outputs`.
 
         Args:
-            player: a key of `players`.
+            player: a key of `players`; or a tuple of keys, who all move from where they stand.
             terms: a function that runs the networks and gives `(terms, outputs)`: a dict of
-                tensors of shape `(batch_size,)`, and whatever the caller wants back.
+                tensors `(batch_size,)`, or each player's dict; and what the caller wants back.
             sample_weight: `(batch_size,)`, or `None`.
-
-        Returns:
-            `outputs`, as `terms` gave them.
         """
-        weights, optimizer = self._player_weights(player), self._optimizers[player]
-        with self._independent_noise(), tf.GradientTape() as tape:
+        players, losses = (player,) if isinstance(player, str) else player, {}
+        with self._independent_noise(), tf.GradientTape(persistent=len(players) > 1) as tape:
             named_terms, outputs = terms()
-            loss = self.measure(player, named_terms, sample_weight)
-            # Optimizers sum gradients over replicas: each brings its share of the global mean.
-            scaled_loss = optimizer.scale_loss(loss * self._share_of_batch(named_terms))
-        optimizer.apply(tape.gradient(scaled_loss, weights), weights)
+            for each in players:
+                own_terms = named_terms if each is player else named_terms[each]
+                loss = self.measure(each, own_terms, sample_weight)
+                # Optimizers sum gradients over replicas: each brings its share of the global mean.
+                loss *= share_of_batch(batch_size_of(own_terms), self.distribute_strategy)
+                losses[each] = self._optimizers[each].scale_loss(loss)
+        weights = {each: self._player_weights(each) for each in players}
+        gradients = {each: tape.gradient(losses[each], weights[each]) for each in players}
+        for each in players:
+            self._optimizers[each].apply(gradients[each], weights[each])
         return outputs
 
     def measure(self, player, terms, sample_weight=None):
@@ -300,7 +303,7 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
             self._check_term(name, values)
             mean = batch_mean(values, sample_weight)  # ()
             trackers[name].update_state(mean, sample_weight=batch_size)
-            loss += self._objective.weights[name] * mean
+            loss += self.term_weight(player, name) * mean
         regularizers = self._regularizers(player)
         if regularizers:
             regularization_loss = sum(ops.cast(ops.sum(r), "float32") for r in regularizers)
@@ -310,6 +313,10 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         if self._totals()[player] not in terms:
             trackers[self._totals()[player]].update_state(loss, sample_weight=batch_size)
         return loss
+
+    def term_weight(self, player, term):
+        """What the term weighs in this player's loss: `loss_weights`, unless a class says else."""
+        return self._objective.weights[term]
 
     def _check_term(self, name, values):
         if name not in self._objective.weights or len(values.shape) > 1:
@@ -353,14 +360,6 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         if not self.compiled:
             return super().metrics
         return self._objective.metrics + [m for m in super().metrics if m.name != "loss"]
-
-    def _share_of_batch(self, terms):
-        """The part of the global batch that this replica holds; all of it where there is one."""
-        if self.distribute_strategy.num_replicas_in_sync == 1:
-            return 1.0
-        batch_size = ops.cast(batch_size_of(terms), "float32")
-        replica = tf.distribute.get_replica_context()
-        return batch_size / replica.all_reduce(tf.distribute.ReduceOp.SUM, batch_size)
 
     @contextlib.contextmanager
     def _independent_noise(self):

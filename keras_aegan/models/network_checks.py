@@ -97,12 +97,12 @@ def check_noise_shape(shape):
         )
 
 
-def check_generated_shape(data_shape, generated_shape):
-    """Refuses a generator whose output is not what the discriminator takes."""
+def check_generated_shape(data_shape, generated_shape, name="generator"):
+    """Refuses a generator, or what else makes fakes, whose output the discriminator cannot take."""
     if not compatible(data_shape, generated_shape):
         raise ValueError(
-            f"`generator` must give what the discriminator takes, the shape {tuple(data_shape)}. "
-            f"Received: a generator whose output has the shape {tuple(generated_shape)}"
+            f"`{name}` must give what the discriminator takes, the shape {tuple(data_shape)}. "
+            f"Received: a {name} whose output has the shape {tuple(generated_shape)}"
         )
 
 

@@ -194,6 +194,18 @@ def _conditional_gan():
     )
 
 
+def _vae_gan():
+    """The decoder is normalised, the discriminator drops units; pauses while one is ahead."""
+    return models.VAEGAN(
+        networks.gaussian_encoder(networks.dense_encoder((12,), None, (8,), "tanh"), 3),
+        networks.dense_generator(3, (12,), (8,)),
+        networks.dense_discriminator((12,), (8,), dropout=0.1),
+        feature_layer="dense_0_activation",
+        equilibrium_margin=0.6,
+        seed=1,
+    )
+
+
 _GAN_ENDPOINTS = {
     "serve": lambda n: (_floats(n, 3),),
     "discriminate": lambda n: (_floats(n, 12),),
@@ -314,6 +326,17 @@ ROWS = {
             "loss": "least_squares",
             "loss_weights": {"gradient_penalty": 2.0},
         },
+        noisy=True,
+    ),
+    "vae_gan": Row(
+        make=_vae_gan,
+        data=lambda n: (_floats(n, 12),),
+        endpoints={
+            **_autoencoder_endpoints((12,), 3),
+            "discriminate": lambda n: (_floats(n, 12),),
+        },
+        samples=lambda n: (np.int32(n),),
+        compile={"loss_weights": {"feature_loss": 0.1}, "metrics": ["mae"]},
         noisy=True,
     ),
     "conditional_gan": Row(

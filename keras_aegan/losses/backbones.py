@@ -1,0 +1,155 @@
+"""Backbones of perceptual losses: found by name or file, cut at layers, and looked over."""
+
+import difflib
+import hashlib
+import inspect
+import os
+import sys
+import warnings
+import weakref
+
+import keras
+import numpy as np
+
+_APPLICATIONS = {
+    name.lower(): function
+    for name, function in vars(keras.applications).items()
+    if inspect.isfunction(function)
+}
+# The smallest images that Keras lets its applications take; of the others, 32.
+_SMALLEST = {"inceptionv3": 75, "inceptionresnetv2": 75, "xception": 71}
+# Backbones that came as objects: a file names one by its fingerprint.
+_KNOWN = weakref.WeakSet()
+
+
+def application_key(name):
+    """`"mobilenetv2"` for any spelling of an application of Keras; `None` for other text."""
+    key = name.lower().replace("_", "")
+    return key if key in _APPLICATIONS else None
+
+
+def smallest_image(key):
+    """The side of the smallest image that an application takes."""
+    return _SMALLEST.get(key, 32)
+
+
+def own_preprocessing(key):
+    """An application's `preprocess_input`, of images from 0 to 255."""
+    return sys.modules[_APPLICATIONS[key].__module__].preprocess_input
+
+
+def application_of(function):
+    """The key of the application whose `preprocess_input` this is, or `None`."""
+    for key in _APPLICATIONS:
+        if function is own_preprocessing(key):
+            return key
+    return None
+
+
+def find(backbone):
+    """The network that a `PerceptualLoss`'s `backbone` stands for; `None` if not to be found.
+
+    Args:
+        backbone: a Keras model, the name of an application, the path of a model's file, or a
+            reference from `refer_to`.
+
+    Raises:
+        TypeError: if it is none of these.
+        ValueError: if there is neither such an application nor such a file.
+        RuntimeError: if an application's weights cannot be had.
+    """
+    if isinstance(backbone, keras.Model):
+        if not getattr(backbone, "inputs", None):
+            raise ValueError(
+                "`backbone` must be a Functional model, or a Sequential one that starts with "
+                "keras.Input: its layers' outputs must be known. "
+                f"Received: {type(backbone).__name__} {backbone.name!r}"
+            )
+        _KNOWN.add(backbone)
+        return backbone
+    if isinstance(backbone, dict) and "fingerprint" in backbone:
+        known = (b for b in list(_KNOWN) if fingerprint(b) == backbone["fingerprint"])
+        return next(known, None)
+    if not isinstance(backbone, (str, os.PathLike)):
+        raise TypeError(
+            "`backbone` must be a Keras model, the name of one of keras.applications, or the "
+            f"path of a model's file. Received: backbone={backbone!r}"
+        )
+    name = os.fspath(backbone)
+    if os.path.exists(name):
+        return keras.saving.load_model(name, compile=False)
+    if application_key(name) is None:
+        near = difflib.get_close_matches(name.lower(), _APPLICATIONS, n=3)
+        hint = f" Near it: {', '.join(near)}." if near else ""
+        raise ValueError(
+            "`backbone` must be the name of one of keras.applications, or the path of a model's "
+            f"file. Received: backbone={name!r}, and there is no such file.{hint}"
+        )
+    return _load_application(name)
+
+
+def _load_application(name):
+    try:
+        return _APPLICATIONS[application_key(name)](weights="imagenet", include_top=False)
+    except Exception as error:  # of the network, of the disk: as many kinds as there are causes
+        reason = (str(error).strip().splitlines() or [""])[0]
+        raise RuntimeError(
+            f"The ImageNet weights of {name!r} are not on this machine and cannot be downloaded "
+            f"({type(error).__name__}: {reason}). Two ways out: build the network with "
+            "keras.applications from a local file, weights=path, and pass it as `backbone`; or "
+            "train one on your own labels: keras_aegan.networks.pretrain_backbone(x, labels)."
+        ) from error
+
+
+def refer_to(backbone):
+    """What a file holds of a backbone: its name or path, or the fingerprint of an object."""
+    if isinstance(backbone, keras.Model):
+        return {"name": backbone.name, "fingerprint": fingerprint(backbone)}
+    return os.fspath(backbone) if isinstance(backbone, os.PathLike) else backbone
+
+
+def fingerprint(network):
+    """A digest of a network's weights."""
+    digest = hashlib.sha256()
+    for weight in network.weights:
+        digest.update(np.ascontiguousarray(weight.numpy()).tobytes())
+    return digest.hexdigest()
+
+
+def warn_of_missing(reference):
+    """Says what a loaded model cannot do, and what brings its backbone back."""
+    warnings.warn(missing(reference), stacklevel=4)
+
+
+def missing(reference):
+    """The sentence about a backbone that this process does not have."""
+    return (
+        f"The backbone {reference['name']!r} of a perceptual loss is not in the model's file, "
+        "which refers to it, and not in this process. The model encodes, decodes and exports; to "
+        "train it on or to measure its error, make the backbone as it was, give it to a "
+        "PerceptualLoss, and load the model then. A backbone given by the path of its file is "
+        "found by itself."
+    )
+
+
+def get_layers(name, layer_names, network, owner):
+    """The layers of a network that names stand for; refuses unknown ones, naming the nearest.
+
+    Args:
+        name: the argument's name, for the message.
+        layer_names: names of layers.
+        network: the network.
+        owner: whose layers they are, for the message.
+
+    Raises:
+        ValueError: if there is no such layer.
+    """
+    known = {layer.name: layer for layer in network.layers}
+    for layer_name in layer_names:
+        if layer_name not in known:
+            near = difflib.get_close_matches(str(layer_name), known, n=3, cutoff=0.4)
+            hint = f"Near it: {', '.join(near)}" if near else f"It has: {', '.join(known)}"
+            raise ValueError(
+                f"`{name}` must name layers of {owner}. Received: {name}={layer_name!r}. {hint}."
+            )
+    return [known[layer_name] for layer_name in layer_names]

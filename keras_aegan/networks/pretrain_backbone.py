@@ -1,0 +1,104 @@
+"""A backbone for perceptual losses where no pretrained network is at hand."""
+
+import keras
+import numpy as np
+from keras import layers
+
+from keras_aegan.networks.convolutional import halving_convolution
+
+
+def pretrain_backbone(
+    x,
+    labels,
+    network=None,
+    epochs=5,
+    batch_size=128,
+    learning_rate=1e-3,
+    filepath=None,
+    verbose="auto",
+):
+    """Trains a small classifier on a set's own labels, to serve as p of a `PerceptualLoss`.
+
+    Not ImageNet, but it has learned what distinguishes the classes at hand, in seconds to a
+    minute. Its layers to compare are `relu_1`, `relu_2` and `relu_3`.
+
+    Reference: [Pihlgren et al., 2020](https://arxiv.org/abs/2001.03444), for the idea; they take a
+    pretrained AlexNet.
+
+    Args:
+        x: images, `(num_examples, height, width, channels)`, in the range that the
+            autoencoder's will have.
+        labels: integer classes, `(num_examples,)`.
+        network: the classifier to train, ending in one logit a class, such as `alexnet` makes;
+            a small one, three convolutions of stride 2, normalised, if `None`.
+        epochs: passes over the data; the learning rate falls to zero along a cosine.
+        batch_size: examples a step.
+        learning_rate: Adam's, at the start.
+        filepath: where to save the network, as a `.keras` file. Given to `PerceptualLoss` by that
+            path, it is found again by every process that loads a model trained with it.
+        verbose: `"auto"`, 0, 1 or 2: the progress bar.
+
+    Returns:
+        The trained network, frozen.
+
+    Raises:
+        ValueError: if `x` are no images, the labels are not one a image, or there is but one
+            class.
+
+    Example:
+    >>> import numpy as np, keras_aegan
+    >>> x = np.random.default_rng(0).uniform(size=(64, 16, 16, 1)).astype("float32")
+    >>> labels = np.arange(64) % 2
+    >>> backbone = keras_aegan.networks.pretrain_backbone(x, labels, epochs=1, verbose=0)
+    >>> backbone.get_layer("relu_3").output.shape
+    (None, 2, 2, 128)
+    """
+    labels = np.asarray(labels)
+    _check_examples(x, labels)
+    if network is None:
+        network = _small_classifier(x.shape[1:], int(labels.max()) + 1)
+    num_steps = max(1, epochs * len(x) // batch_size)
+    network.trainable = True
+    # Of the same layers: its optimizer is not saved with the network.
+    classifier = keras.Model(network.inputs, network.outputs)
+    classifier.compile(
+        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, num_steps)),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        jit_compile=False,  # XLA on a CPU slows convolutions down
+    )
+    classifier.fit(x, labels, batch_size=batch_size, epochs=epochs, verbose=verbose)
+    network.trainable = False
+    if filepath is not None:
+        network.save(filepath)
+    return network
+
+
+def _small_classifier(image_shape, num_classes):
+    inputs = keras.Input(image_shape, name="x")
+    hidden = inputs
+    for i, num_filters in enumerate((32, 64, 128), 1):
+        convolution = halving_convolution(num_filters, f"convolution_{i}", use_bias=False)
+        hidden = layers.BatchNormalization(name=f"normalization_{i}")(convolution(hidden))
+        hidden = layers.ReLU(name=f"relu_{i}")(hidden)
+    pooled = layers.GlobalAveragePooling2D(name="pool")(hidden)
+    logits = layers.Dense(num_classes, name="logits")(pooled)  # (batch_size, num_classes)
+    return keras.Model(inputs, logits, name="backbone")
+
+
+def _check_examples(x, labels):
+    if len(x.shape) != 4:
+        raise ValueError(
+            "`x` must be images, (num_examples, height, width, channels). "
+            f"Received: x.shape={tuple(x.shape)}"
+        )
+    if labels.shape != (len(x),) or labels.dtype.kind not in "iu":
+        raise ValueError(
+            "`labels` must be one integer class for each image. "
+            f"Received: labels.shape={labels.shape}, labels.dtype={labels.dtype}"
+        )
+    if len(np.unique(labels)) < 2 or labels.min() < 0:
+        raise ValueError(
+            "`labels` must name at least two classes, from 0. "
+            f"Received: classes {np.unique(labels).tolist()}"
+        )

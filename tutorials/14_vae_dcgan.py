@@ -1,0 +1,241 @@
+"""
+Title: VAE-DCGAN
+Slides: "CIFAR-10", in the lecture "Autoencoders y GANs": VAE, DC-VAE, VAE-DCGAN
+What to expect: a dense VAE, a convolutional one and a VAE/GAN, on CIFAR-10, with one code size;
+    their reconstructions and samples side by side; a table in which the VAE/GAN loses in squared
+    error and wins in what a network sees that took no part in the training. Three pictures in
+    figures/, a SavedModel in saved_models/vae_dcgan.
+Time: about 8 minutes on 2 CPU cores
+
+Run it from the root of the repository: python tutorials/14_vae_dcgan.py
+"""
+
+"""
+## Why
+
+A VAE with a Gaussian likelihood draws the mean of all images that a code could stand for, and
+the mean of sharp images is a blur. A GAN draws sharp images, but has no encoder: of an image at
+hand it cannot say which z it came from.
+
+Larsen et al. (2016) put them together. The GAN's discriminator has learned features φ that tell
+real from fake; let the VAE compare x and x̂ by these features instead of by pixels, and let the
+decoder be the GAN's generator as well. A perceptual loss, as in tutorial 03, but with an eye that
+learns along.
+"""
+
+import os
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_aegan import datasets, losses, models, networks, plotting
+
+keras.utils.set_random_seed(0)
+os.makedirs("figures", exist_ok=True)
+
+"""
+## Hyperparameters
+"""
+
+num_images = 20_000  # of CIFAR-10's 50,000
+latent_dim = 64
+filters = (32, 64, 128)  # a quarter of the paper's, for two cores
+hidden_units = (512, 256)  # of the dense VAE
+batch_size = 100
+num_epochs = 8
+learning_rate = 1e-3  # of the VAEs, falling to zero along a cosine
+
+# DCGAN's settings for the three players. Adam's first moment of ½: what the other players do now
+# matters more than what they did ten steps ago.
+adversarial_learning_rate = 5e-4  # DCGAN's 2e-4 is for ten times as many steps
+beta_1 = 0.5
+gamma = 1e-3  # the weight of the features against the adversarial loss, in the decoder's turn
+
+# A judge that takes no part: MobileNet with its ImageNet weights where this names their file,
+# mobilenet_2_5_224_tf_no_top.h5; else a small classifier, trained below on CIFAR-10's labels.
+mobilenet_weights = os.environ.get("KERAS_AEGAN_MOBILENET_WEIGHTS")
+judge_epochs = 5
+
+"""
+## Data
+
+In [-1, 1], because DCGAN's generator ends in tanh.
+"""
+
+(x_train, y_train), (x_test, _) = datasets.load_images(
+    "cifar10", value_range=(-1, 1), num_examples=num_images
+)
+print("training:", x_train.shape, "test:", x_test.shape)
+image_shape = x_train.shape[1:]  # (32, 32, 3)
+
+"""
+## VAE and DC-VAE
+
+With the likelihood's σ² left to the data, there is no weight to tune.
+"""
+
+vae = models.VAE(
+    networks.gaussian_encoder(networks.dense_encoder(image_shape, None, hidden_units), latent_dim),
+    networks.dense_decoder(latent_dim, image_shape, hidden_units[::-1], output_activation="tanh"),
+)
+
+
+def convolutional_networks():
+    features = networks.convolutional_encoder(
+        image_shape, None, filters, "leaky_relu", batch_normalization=True
+    )
+    return (
+        networks.gaussian_encoder(features, latent_dim),
+        networks.dcgan_generator(latent_dim, image_shape, filters[::-1]),
+    )
+
+
+dc_vae = models.VAE(*convolutional_networks())
+
+num_steps = num_epochs * len(x_train) // batch_size
+for name, model in (("VAE", vae), ("DC-VAE", dc_vae)):
+    print(f"\n{name}")
+    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, num_steps)
+    model.compile(
+        keras.optimizers.Adam(schedule),
+    )
+    model.fit(x_train, batch_size=batch_size, epochs=num_epochs, verbose=2)
+
+"""
+## VAE/GAN
+
+The DC-VAE's networks, and DCGAN's discriminator. Three players, and one forward pass for all of
+them. The encoder descends kl_loss + feature_loss; the decoder γ · feature_loss + decoder_loss; the
+discriminator its own loss, on data, reconstructions and samples from the prior. What the
+discriminator thinks of an image never reaches the encoder, and the features never move the
+discriminator: else they would shrink until everything looks alike.
+
+φ are the activations of the second convolution: 8×8 places with 64 features each.
+"""
+
+vae_gan = models.VAEGAN(
+    *convolutional_networks(),
+    networks.dcgan_discriminator(image_shape, filters),
+    feature_layer="convolution_1_activation",
+)
+vae_gan.compile(
+    keras.optimizers.Adam(adversarial_learning_rate, beta_1=beta_1),
+    loss_weights={"feature_loss": gamma},
+    metrics=["mse"],
+)
+print("\nVAE/GAN")
+vae_gan.fit(x_train, batch_size=batch_size, epochs=num_epochs, verbose=2)
+
+"""
+`feature_loss` need not fall: it is measured by an eye that sharpens as it goes.
+
+## Look: reconstructions
+
+The VAEs keep colours and large shapes, and blur the rest. The VAE/GAN puts in texture and edges,
+not always the right ones: it answers with *an* image of the kind, not with the mean of all.
+"""
+
+vaes = {"VAE": vae, "DC-VAE": dc_vae, "VAE/GAN": vae_gan}
+originals = x_test[:10]
+rebuilt = {name: model.predict(x_test, batch_size=500, verbose=0) for name, model in vaes.items()}
+figure = plotting.reconstruction_grid(
+    {"original": originals, **{name: images[:10] for name, images in rebuilt.items()}}
+)
+figure.savefig("figures/14_reconstructions.png", dpi=150)
+
+"""
+## Look: samples
+
+Decoded from z ~ N(0, I), the same z for all.
+"""
+
+samples = {name: model.sample(10, seed=1) for name, model in vaes.items()}
+figure = plotting.reconstruction_grid(samples, value_range=(-1, 1))
+figure.savefig("figures/14_samples.png", dpi=150)
+
+"""
+## By two measures
+
+Squared error is what the VAEs were trained for. The other judge is a network that none of the
+three has met.
+"""
+
+if mobilenet_weights:
+    backbone = keras.applications.MobileNet(
+        alpha=0.25, include_top=False, input_shape=(64, 64, 3), weights=mobilenet_weights
+    )
+    judge = losses.PerceptualLoss(
+        backbone,
+        ["conv_pw_1_relu", "conv_pw_3_relu", "conv_pw_5_relu"],
+        preprocessing="mobilenet",
+        value_range=(-1, 1),
+    )
+else:
+    print("\nthe judge")
+    backbone = networks.pretrain_backbone(x_train, y_train, epochs=judge_epochs, verbose=2)
+    judge = losses.PerceptualLoss(backbone, ["relu_1", "relu_2", "relu_3"], value_range=(-1, 1))
+
+
+def perceptual_distance(images):
+    batches = [
+        judge.call(x_test[i : i + 500], images[i : i + 500]) for i in range(0, len(x_test), 500)
+    ]
+    return np.concatenate(batches).mean()
+
+
+print(f"\n{'':<10}{'MSE':>10}{'perceptual distance':>22}")
+for name, images in rebuilt.items():
+    mse = np.mean((images - x_test) ** 2)
+    print(f"{name:<10}{mse:>10.4f}{perceptual_distance(images):>22.4f}")
+
+"""
+## Look: what z holds
+
+Halfway between two images: the mean of their codes, decoded. Between the pixels of two images
+lies a double exposure; between their codes, with luck, another image.
+"""
+
+codes = vae_gan.encode(np.concatenate([originals[:4], originals[4:8]]))  # (8, latent_dim)
+steps = np.linspace(0, 1, 8)[None, :, None]
+between = (1 - steps) * codes[:4, None] + steps * codes[4:, None]  # (4, 8, latent_dim)
+figure = plotting.image_grid(
+    vae_gan.decode(between.reshape(-1, latent_dim).astype("float32")),
+    num_columns=8,
+    value_range=(-1, 1),
+)
+figure.savefig("figures/14_interpolations.png", dpi=150)
+
+"""
+## Save
+
+One SavedModel with all that a VAE/GAN can do; its `reconstruction_error` is that of the
+discriminator's features.
+"""
+
+vae_gan.export("saved_models/vae_dcgan")
+
+"""
+## What to try next, and what to break on purpose
+
+- `gamma = 1e-1`, then 1e-5: towards a VAE, towards a GAN that hardly looks at x. Watch `mse`.
+- `feature_layer="convolution_0_activation"`, then `"convolution_2_activation"`. What is kept?
+- `equilibrium_margin=0.35`: whoever is too far ahead waits. Do the losses swing less?
+- `loss="hinge"`, with `layers.SpectralNormalization` in a discriminator of your own.
+- Break it: `loss_weights={"decoder_loss": 0.0}`. Sharp still? What is left of the game?
+- `num_epochs = 50`. DCGANs go on improving long after their losses stopped telling.
+
+## Use what was saved
+
+This cell needs nothing of the above but images: paste it into a program of its own.
+"""
+
+served = tf.saved_model.load("saved_models/vae_dcgan")
+images = tf.constant(x_test[:3])  # (3, 32, 32, 3)
+code = served.encode(images)
+print("\nserve:", served.serve(images).shape)
+print("encode:", code.shape)
+print("decode:", served.decode(code).shape)
+print("sample:", served.sample(tf.constant(4)).shape)
+print("discriminate:", served.discriminate(images).numpy())
+print("reconstruction_error:", served.reconstruction_error(images).numpy())
