@@ -99,9 +99,9 @@ class EncoderDecoderModel(LatentVariableModel):
                 )
         return loss
 
-    def choose_jit_compile(self, jit_compile, networks):
-        """As the base chooses, with an eye to a perceptual loss's convolutions too."""
-        return super().choose_jit_compile(jit_compile, [*networks, *self._backbones()])
+    def models_of_a_step(self):
+        """This one, and the backbones of a perceptual loss."""
+        return [self, *self._backbones()]
 
     def extra_state(self):
         """The noise, the weights of the terms, and the scale that training came to."""

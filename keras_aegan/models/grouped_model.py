@@ -73,8 +73,13 @@ class GroupedModel(keras.Model):
             return False
         return all(
             layer.supports_jit and not isinstance(layer, _CONVOLUTIONS + _KERAS_NOISE)
-            for layer in self._flatten_layers()
+            for model in self.models_of_a_step()
+            for layer in model._flatten_layers()
         )
+
+    def models_of_a_step(self):
+        """The models whose layers a step runs: what XLA would have to compile."""
+        return [self]
 
     # --------------------------------------------------------------------- fit, evaluate
 
