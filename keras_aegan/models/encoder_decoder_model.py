@@ -100,7 +100,7 @@ class EncoderDecoderModel(LatentVariableModel):
         return loss
 
     def models_of_a_step(self):
-        """This one, and the backbones of a perceptual loss."""
+        """The model itself, and the backbones of a perceptual loss."""
         return [self, *self._backbones()]
 
     def extra_state(self):
