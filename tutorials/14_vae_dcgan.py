@@ -2,10 +2,10 @@
 Title: VAE-DCGAN
 Slides: "CIFAR-10", in the lecture "Autoencoders y GANs": VAE, DC-VAE, VAE-DCGAN
 What to expect: a dense VAE, a convolutional one and a VAE/GAN, on CIFAR-10, with one code size;
-    their reconstructions and samples side by side; a table in which the VAE/GAN loses in squared
-    error and wins in what a network sees that took no part in the training. Three pictures in
+    their reconstructions and samples side by side; a table of squared error and of what a network
+    sees that took no part in the training. Three pictures in
     figures/, a SavedModel in saved_models/vae_dcgan.
-Time: about 8 minutes on 2 CPU cores
+Time: not measured yet at these sizes; meant for 10 minutes on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/14_vae_dcgan.py
 """
@@ -48,7 +48,7 @@ learning_rate = 1e-3  # of the VAEs, falling to zero along a cosine
 
 # DCGAN's settings for the three players. Adam's first moment of ½: what the other players do now
 # matters more than what they did ten steps ago.
-adversarial_learning_rate = 5e-4  # DCGAN's 2e-4 is for ten times as many steps
+adversarial_learning_rate = 5e-4  # DCGAN's 2e-4 is for many more steps than these
 beta_1 = 0.5
 gamma = 1e-3  # the weight of the features against the adversarial loss, in the decoder's turn
 
@@ -132,8 +132,8 @@ vae_gan.fit(x_train, batch_size=batch_size, epochs=num_epochs, verbose=2)
 
 ## Look: reconstructions
 
-The VAEs keep colours and large shapes, and blur the rest. The VAE/GAN puts in texture and edges,
-not always the right ones: it answers with *an* image of the kind, not with the mean of all.
+The VAEs answer with the mean of all images that a code could stand for, the VAE/GAN with *an* image
+of the kind: look for its texture and edges, and whether they are the right ones.
 """
 
 vaes = {"VAE": vae, "DC-VAE": dc_vae, "VAE/GAN": vae_gan}
@@ -157,8 +157,8 @@ figure.savefig("figures/14_samples.png", dpi=150)
 """
 ## By two measures
 
-Squared error is what the VAEs were trained for. The other judge is a network that none of the
-three has met.
+Squared error is what the VAEs were trained for, and a VAE/GAN should lose by it. The other judge is
+a network that none of the three has met.
 """
 
 if mobilenet_weights:

@@ -12,6 +12,8 @@ from keras_aegan.losses.frozen_backbone import FrozenBackbone
 from keras_aegan.losses.negative_log_likelihood import check_same_shape
 from keras_aegan.losses.reconstruction_loss import get, per_example
 
+_NOT_SAVED = ("backbone", "network", "preprocessing")
+
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
 class PerceptualLoss(keras.losses.Loss):
@@ -173,6 +175,10 @@ class PerceptualLoss(keras.losses.Loss):
     def _check_backbone(self):
         if self._eye is None:
             raise RuntimeError(backbones.missing(self.backbone))
+
+    def __dir__(self):
+        """All but the networks: Keras saves what it finds in the attributes of a model's loss."""
+        return [name for name in super().__dir__() if name not in _NOT_SAVED]
 
     def get_config(self):
         """The arguments of the constructor; the backbone by name, path or fingerprint."""

@@ -79,7 +79,10 @@ def _small_classifier(image_shape, num_classes):
     hidden = inputs
     for i, num_filters in enumerate((32, 64, 128), 1):
         convolution = halving_convolution(num_filters, f"convolution_{i}", use_bias=False)
-        hidden = layers.BatchNormalization(name=f"normalization_{i}")(convolution(hidden))
+        hidden = layers.BatchNormalization(
+            momentum=0.9,
+            name=f"normalization_{i}",  # a short training has few steps to average
+        )(convolution(hidden))
         hidden = layers.ReLU(name=f"relu_{i}")(hidden)
     pooled = layers.GlobalAveragePooling2D(name="pool")(hidden)
     logits = layers.Dense(num_classes, name="logits")(pooled)  # (batch_size, num_classes)

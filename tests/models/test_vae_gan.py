@@ -165,7 +165,7 @@ def test_the_margin_works_in_a_loop_under_xla():
     # Everything is data: on data far below, on fakes far above. Both would wait: both move.
     set_logit(model, 5.0)
     bias = model.discriminator.get_layer("logit").bias
-    model.fit(X, batch_size=16, verbose=0)
+    model.fit(X, batch_size=8, verbose=0)
     assert float(bias[0]) < 5.0
 
 

@@ -45,7 +45,9 @@ def test_pretraining_learns_what_tells_the_classes_apart(tmp_path):
     x[labels == 1, :, :8] += 0.3
     x[labels == 0, :, 8:] += 0.3
     path = tmp_path / "backbone.keras"
-    network = networks.pretrain_backbone(x, labels, epochs=12, batch_size=32, filepath=path)
+    network = networks.pretrain_backbone(
+        x, labels, epochs=12, batch_size=32, filepath=path, verbose=0
+    )
     logits = network.predict(x, verbose=0)
     assert np.mean(logits.argmax(axis=1) == labels) > 0.95
     assert not network.trainable_weights
