@@ -2,7 +2,6 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
 from keras_aegan.evaluation.anomaly_scores import SCORES
@@ -191,7 +190,7 @@ class AnomalyDetector(ServableModel):
         return self.score_samples(x, batch_size) - np.float32(self.offset_)
 
     def predict(self, x, batch_size=256):
-        """As scikit-learn's: +1 for normal examples, −1 for anomalies; not `keras.Model.predict`."""
+        """As scikit-learn's: +1 for normal examples, −1 for anomalies, not Keras's outputs."""
         return np.where(self.decision_function(x, batch_size) < 0, -1, 1)
 
     def error_maps(self, x, batch_size=256):
@@ -323,7 +322,7 @@ def _check_truth(is_anomaly, num_examples):
     is_anomaly = np.asarray(is_anomaly)
     if is_anomaly.shape != (num_examples,) or not np.isin(is_anomaly, (0, 1)).all():
         raise ValueError(
-            f"`is_anomaly` must hold {num_examples} values, 0 or 1, one for each example. Received: "
+            f"`is_anomaly` must hold {num_examples} values, 0 or 1, one an example. Received: "
             f"shape {is_anomaly.shape}, values {np.unique(is_anomaly)[:5].tolist()}"
         )
     is_anomaly = is_anomaly.astype(bool)

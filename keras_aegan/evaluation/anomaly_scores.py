@@ -180,7 +180,9 @@ def error_function(model):
 def check_likelihood(model):
     """Refuses a model that has no likelihood to average."""
     loss = getattr(model, "loss_function", None)
-    if not isinstance(model, VariationalModel) or not isinstance(loss, losses.NegativeLogLikelihood):
+    if not isinstance(model, VariationalModel) or not isinstance(
+        loss, losses.NegativeLogLikelihood
+    ):
         raise ValueError(
             '`score` must be "reconstruction_error", "mahalanobis" or "code_and_error" unless '
             "`model` is a VAE compiled with a likelihood, such as losses.GaussianNLL(). "

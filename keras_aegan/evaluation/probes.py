@@ -186,7 +186,8 @@ def _probe(make, train, test, num_labels, num_draws, seed):
         if not len(classes) <= num_labels <= len(x_train) - len(classes):
             raise ValueError(
                 f"`num_labels` must lie between the number of classes, {len(classes)}, and that of "
-                f"examples less it, {len(x_train) - len(classes)}. Received: num_labels={num_labels}"
+                f"examples less it, {len(x_train) - len(classes)}. "
+                f"Received: num_labels={num_labels}"
             )
         splits = StratifiedShuffleSplit(num_draws, train_size=num_labels, random_state=seed)
         draws = [shown for shown, _ in splits.split(x_train, y_train)]

@@ -17,7 +17,13 @@ MIXING = RNG.normal(size=(2, 6))
 X = (RNG.normal(size=(600, 2)) @ MIXING + 0.1 * RNG.normal(size=(600, 6))).astype("float32")
 NORMAL, UNSEEN = X[:300], X[300:]
 ANOMALIES = (3 * RNG.normal(size=(100, 6))).astype("float32")
-SCORES = ("reconstruction_error", "negative_elbo", "log_likelihood", "mahalanobis", "code_and_error")
+SCORES = (
+    "reconstruction_error",
+    "negative_elbo",
+    "log_likelihood",
+    "mahalanobis",
+    "code_and_error",
+)
 
 
 def linear_vae():
@@ -80,7 +86,9 @@ def test_files_keep_decisions_also_without_the_package(detector, tmp_path):
     if detector.score != "code_and_error":  # one client is enough; it has all of the parts
         return
     detector.export(tmp_path / "served")
-    np.savez(tmp_path / "calls.npz", x=x, score=detector.anomaly_scores(x), sign=detector.predict(x))
+    np.savez(
+        tmp_path / "calls.npz", x=x, score=detector.anomaly_scores(x), sign=detector.predict(x)
+    )
     client = (
         "import sys; sys.modules['keras_aegan'] = None\n"
         "import numpy as np, tensorflow as tf\n"
