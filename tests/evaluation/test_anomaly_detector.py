@@ -27,7 +27,8 @@ SCORES = (
 
 
 def linear_vae():
-    features = keras.Sequential([keras.Input((6,)), keras.layers.Identity()])
+    inputs = keras.Input((6,))
+    features = keras.Model(inputs, keras.layers.Identity()(inputs))
     vae = models.VAE(
         networks.gaussian_encoder(features, 2), networks.dense_decoder(2, (6,), ()), seed=0
     )
