@@ -141,7 +141,7 @@ class _SampledScore(AnomalyScore):
 
         nothing = tf.zeros_like(z_mean[(slice(None), *[0] * len(axes))])  # (batch_size,)
         total, log_sum = tf.foldl(add, self.noise.value, (nothing, nothing - math.inf))
-        num_samples = len(self.noise)
+        num_samples = self.noise.shape[0]
         mean, log_mean = total / num_samples, log_sum - math.log(num_samples)
         return mean, log_mean, losses.gaussian_kl(z_mean, z_log_var)
 
