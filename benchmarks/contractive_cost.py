@@ -10,35 +10,13 @@ import time
 
 import keras
 import numpy as np
-import tensorflow as tf
+from speed.naive_contractive import NaiveContractiveAutoencoder
 
 from keras_aegan import models, networks
 
 BATCH_SIZE = 64
 STEPS = {"plain": 200, "contractive": 200, "naive": 2}  # a naive step takes seconds
 ROUNDS = 3
-
-
-class NaiveContractiveAutoencoder(keras.Model):
-    """The penalty by `batch_jacobian`, as plain Keras offers it."""
-
-    def __init__(self, encoder, decoder):
-        super().__init__()
-        self.encoder, self.decoder = encoder, decoder
-
-    def train_step(self, x):
-        """One step on the sum of both terms."""
-        with tf.GradientTape() as tape:
-            with tf.GradientTape() as inner:
-                inner.watch(x)
-                code = self.encoder(x, training=True)
-            jacobian = inner.batch_jacobian(code, x)
-            error = tf.reduce_mean(tf.square(self.decoder(code, training=True) - x))
-            contraction = tf.reduce_mean(tf.reduce_sum(tf.square(jacobian), axis=(1, 2)))
-            loss = error + 0.1 * contraction
-        weights = self.trainable_weights
-        self.optimizer.apply(tape.gradient(loss, weights), weights)
-        return {"loss": loss}
 
 
 def make(kind):

@@ -10,6 +10,7 @@ if _keras.backend.backend() != "tensorflow":
 
 from keras_aegan import callbacks as callbacks
 from keras_aegan import datasets as datasets
+from keras_aegan import distribution as distribution
 from keras_aegan import latents as latents
 from keras_aegan import layers as layers
 from keras_aegan import losses as losses
@@ -18,4 +19,5 @@ from keras_aegan import models as models
 from keras_aegan import networks as networks
 from keras_aegan import plotting as plotting
 from keras_aegan import regularizers as regularizers
+from keras_aegan.distribution import distribution_strategy as distribution_strategy
 from keras_aegan.version import __version__ as __version__

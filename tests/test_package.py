@@ -22,6 +22,16 @@ def test_heavy_libraries_are_imported_when_first_used():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
 
 
+def test_importing_warns_of_nothing_and_takes_little_time():
+    # The processor's time, which other tests at the same time do not change.
+    code = (
+        "import keras, tensorflow, time, warnings; start = time.process_time(); "
+        "warnings.simplefilter('error'); import keras_aegan; "
+        "duration = time.process_time() - start; assert duration < 0.3, duration"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
 def test_another_backend_is_refused():
     code = (
         "import keras; keras.backend.backend = lambda: 'torch'\n"

@@ -140,7 +140,7 @@ def train(model, num_steps):
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss="mse",
-        jit_compile=True,  # dense networks are faster as one XLA program
+        jit_compile=False,  # on a CPU XLA draws the noise several times more slowly
         steps_per_execution=40,  # Python looks in every 40 steps, not at each
     )
     epochs = math.ceil(num_steps * batch_size / len(x_train))

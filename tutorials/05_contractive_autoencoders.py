@@ -251,7 +251,8 @@ for name, model in on_curve.items():
         optimizer=keras.optimizers.Adam(schedule),
         loss="mse",
         loss_weights=weights[name] or None,
-        jit_compile=False,  # XLA takes minutes to compile the gradient of a deep Jacobian
+        # No jit_compile=True: the Jacobian of a deep encoder takes several passes, and the toolkit
+        # keeps them from XLA, which would compile them anew at each step.
         steps_per_execution=100,
     )
     model.fit(tf.data.Dataset.from_tensors(curve).repeat(curve_steps), verbose=2)

@@ -103,6 +103,8 @@ class GANDiagnosis(keras.callbacks.Callback):
     'the generator lacks capacity'
     """
 
+    resumed_attributes = ("measurements",)  # what BackupAndRestore keeps
+
     def __init__(self, real, every=1, extractor=None, batch_size=256, seed=0, verbose=True):
         super().__init__()
         check_positive_integer("every", every)

@@ -59,6 +59,8 @@ class SampleMetrics(keras.callbacks.Callback):
     ['high_quality', 'modes', 'reverse_kl', 'well_covered_modes']
     """
 
+    resumed_attributes = ("_values",)  # what BackupAndRestore keeps
+
     def __init__(
         self, real, metrics, num_samples=1000, every=1, extractor=None, batch_size=256, seed=0
     ):

@@ -1,6 +1,7 @@
 """Images as arrays or as a dataset, through TensorFlow Datasets."""
 
 import difflib
+import numbers
 import os
 import socket
 import urllib.parse
@@ -9,6 +10,8 @@ import warnings
 
 import numpy as np
 import tensorflow as tf
+
+from keras_aegan.models.data_checks import check_value_range
 
 
 def load_images(
@@ -48,6 +51,7 @@ def load_images(
         train split.
 
     Raises:
+        TypeError: if `name` or `digits` is of another type.
         ValueError: if TFDS has no such set, it holds no images of one size, or a class or
             range makes no sense.
         RuntimeError: if the set can neither be downloaded nor read.
@@ -58,7 +62,7 @@ def load_images(
     >>> x_train.shape[1:], float(x_train.max()), set(y_train.tolist())
     ((28, 28, 1), 1.0, {7})
     """
-    _check_arguments(value_range, num_examples, batch_size)
+    _check_arguments(name, digits, value_range, num_examples, batch_size)
     splits = [_select(x, y, digits, num_examples) for x, y in _load_splits(name)]
     low, high = value_range
     if batch_size is None:
@@ -90,14 +94,27 @@ def _scale(images, low, high):
     return images * ((high - low) / 255.0) + low
 
 
-def _check_arguments(value_range, num_examples, batch_size):
-    if len(value_range) != 2 or not value_range[0] < value_range[1]:
-        raise ValueError(
-            f"`value_range` must be (low, high) with low < high. Received: {value_range}"
+def _check_arguments(name, digits, value_range, num_examples, batch_size):
+    if not isinstance(name, str):
+        raise TypeError(
+            "`name` must be the name of a set of TensorFlow Datasets. "
+            f"Received: name={name!r} of type {type(name).__name__}"
         )
+    is_list = isinstance(digits, (tuple, list, set, frozenset, range, np.ndarray))
+    if digits is not None and not (
+        is_list and all(isinstance(digit, numbers.Integral) for digit in digits)
+    ):
+        raise TypeError(
+            "`digits` must be a tuple of classes, such as (7,), or None. "
+            f"Received: digits={digits!r}"
+        )
+    check_value_range(value_range)
     for argument, value in (("num_examples", num_examples), ("batch_size", batch_size)):
-        if value is not None and value < 1:
-            raise ValueError(f"`{argument}` must be positive. Received: {argument}={value}")
+        is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
+        if value is not None and not (is_integer and value > 0):
+            raise ValueError(
+                f"`{argument}` must be positive, and an integer. Received: {argument}={value!r}"
+            )
 
 
 def _select(x, y, digits, num_examples):

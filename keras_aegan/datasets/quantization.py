@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from keras_aegan.models.data_checks import check_positive_integer, check_value_range
+
 
 def quantize(x, num_levels, value_range=(0.0, 1.0)):
     """The level that each value falls in: integer targets for a categorical loss.
@@ -24,8 +26,7 @@ def quantize(x, num_levels, value_range=(0.0, 1.0)):
     >>> keras_aegan.datasets.quantize(np.array([0.0, 0.4, 0.6, 1.0]), num_levels=2).tolist()
     [0, 0, 1, 1]
     """
-    if num_levels < 2:
-        raise ValueError(f"`num_levels` must be at least 2. Received: num_levels={num_levels}")
+    _check_levels(num_levels, value_range)
     x, (low, high) = np.asarray(x), value_range
     if not (x.min() >= low and x.max() <= high):
         raise ValueError(
@@ -52,5 +53,13 @@ def dequantize(levels, num_levels, value_range=(0.0, 1.0)):
     >>> keras_aegan.datasets.dequantize(np.array([0, 1]), num_levels=2).tolist()
     [0.25, 0.75]
     """
+    _check_levels(num_levels, value_range)
     low, high = value_range
     return (low + (np.asarray(levels) + 0.5) * (high - low) / num_levels).astype("float32")
+
+
+def _check_levels(num_levels, value_range):
+    check_positive_integer("num_levels", num_levels)
+    if num_levels < 2:
+        raise ValueError(f"`num_levels` must be at least 2. Received: num_levels={num_levels}")
+    check_value_range(value_range)

@@ -1,5 +1,6 @@
-"""Codes to decode: paths between two, walks along one dimension, a grid over the prior."""
+"""Codes to decode: paths between two, walks along dimensions, grids over the prior and classes."""
 
+from keras_aegan.latents.paths import class_grid as class_grid
 from keras_aegan.latents.paths import interpolate as interpolate
 from keras_aegan.latents.paths import quantile_grid as quantile_grid
 from keras_aegan.latents.paths import traverse as traverse

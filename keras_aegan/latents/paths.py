@@ -56,16 +56,17 @@ def interpolate(start, end, num_steps=8, spherical=False):
     return (from_start * start + from_end * end).astype("float32")
 
 
-def traverse(z, dimension, values):
-    """One code many times, with one dimension set to each value in turn.
+def traverse(z, dimensions, values):
+    """One code many times, with a dimension set to each value in turn.
 
     Args:
         z: `(latent_dim,)`.
-        dimension: which to change.
+        dimensions: which to change: one, or several, each by itself.
         values: `(num_values,)`.
 
     Returns:
-        NumPy array, `(num_values, latent_dim)`.
+        NumPy array, `(num_values, latent_dim)`; of several dimensions
+        `(num_dimensions, num_values, latent_dim)`.
 
     Raises:
         ValueError: if `z` is not one code or has no such dimension.
@@ -73,8 +74,10 @@ def traverse(z, dimension, values):
     Example:
     >>> import numpy as np
     >>> from keras_aegan import latents
-    >>> latents.traverse(np.zeros(3), dimension=1, values=[-2.0, 2.0]).tolist()
+    >>> latents.traverse(np.zeros(3), 1, values=[-2.0, 2.0]).tolist()
     [[0.0, -2.0, 0.0], [0.0, 2.0, 0.0]]
+    >>> latents.traverse(np.zeros(3), [0, 2], values=[-2.0, 2.0]).shape
+    (2, 2, 3)
     """
     z, values = np.asarray(z, "float32"), np.asarray(values, "float32")
     if z.ndim != 1 or values.ndim != 1:
@@ -82,14 +85,20 @@ def traverse(z, dimension, values):
             "`z` must have the shape (latent_dim,) and `values` (num_values,). "
             f"Received: z.shape={z.shape}, values.shape={values.shape}"
         )
-    if not isinstance(dimension, numbers.Integral) or not 0 <= dimension < len(z):
+    chosen = np.asarray(dimensions)
+    if (
+        chosen.ndim > 1
+        or chosen.dtype.kind not in "iu"
+        or not np.all((chosen >= 0) & (chosen < len(z)))
+    ):
         raise ValueError(
-            f"`dimension` must be an integer from 0 to {len(z) - 1}. "
-            f"Received: dimension={dimension!r}"
+            f"`dimensions` must be one or several integers from 0 to {len(z) - 1}. "
+            f"Received: dimensions={dimensions!r}"
         )
-    codes = np.tile(z, (len(values), 1))
-    codes[:, dimension] = values
-    return codes
+    codes = np.tile(z, (chosen.size, len(values), 1))
+    for i, dimension in enumerate(chosen.ravel()):
+        codes[i, :, dimension] = values
+    return codes.reshape(*chosen.shape, len(values), len(z))
 
 
 def quantile_grid(num_per_side=20, coverage=0.98):
@@ -130,3 +139,37 @@ def quantile_grid(num_per_side=20, coverage=0.98):
     quantiles = norm.ppf(np.linspace(tail, 1.0 - tail, num_per_side)).astype("float32")
     first, second = np.meshgrid(quantiles, quantiles[::-1])
     return np.stack([first.ravel(), second.ravel()], axis=-1)
+
+
+def class_grid(z, num_classes):
+    """Codes and labels for "one row a class, one column a z", which tells style from class.
+
+    Args:
+        z: the codes of the columns, `(num_columns, latent_dim)`: draws from the prior, or codes
+            of examples whose style is to be kept.
+        num_classes: how many rows.
+
+    Returns:
+        `(codes, labels)`, NumPy arrays `(num_classes · num_columns, latent_dim)` and
+        `(num_classes · num_columns,)`, row by row: what a conditional model's `decode` takes.
+
+    Raises:
+        ValueError: if `z` has another shape, or there are no classes.
+
+    Example:
+    >>> import numpy as np
+    >>> from keras_aegan import latents
+    >>> codes, labels = latents.class_grid(np.array([[0.5], [-0.5]]), num_classes=2)
+    >>> codes.ravel().tolist(), labels.tolist()
+    ([0.5, -0.5, 0.5, -0.5], [0, 0, 1, 1])
+    """
+    z = np.asarray(z, "float32")
+    if z.ndim != 2:
+        raise ValueError(
+            f"`z` must have the shape (num_columns, latent_dim). Received: z.shape={z.shape}"
+        )
+    if not isinstance(num_classes, numbers.Integral) or num_classes < 1:
+        raise ValueError(
+            f"`num_classes` must be a positive integer. Received: num_classes={num_classes!r}"
+        )
+    return np.tile(z, (num_classes, 1)), np.repeat(np.arange(num_classes), len(z))

@@ -3,6 +3,9 @@
 import keras
 from keras import ops
 
+from keras_aegan.layers import draws
+from keras_aegan.seeds import seed_generator
+
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
 class GaussianSampling(keras.layers.Layer):
@@ -32,13 +35,13 @@ class GaussianSampling(keras.layers.Layer):
     def __init__(self, seed=None, **kwargs):
         super().__init__(**kwargs)
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = seed_generator(seed)
         self.built = True
 
     def call(self, inputs):
         """One draw for each example."""
         z_mean, z_log_var = inputs
-        noise = keras.random.normal(ops.shape(z_mean), dtype=z_mean.dtype, seed=self.seed_generator)
+        noise = draws.normal(ops.shape(z_mean), self.seed_generator, z_mean.dtype)
         return z_mean + ops.exp(0.5 * z_log_var) * noise
 
     def compute_output_shape(self, input_shape):

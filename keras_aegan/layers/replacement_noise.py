@@ -3,6 +3,9 @@
 import keras
 from keras import ops
 
+from keras_aegan.layers import draws
+from keras_aegan.seeds import seed_generator
+
 
 class ReplacementNoise(keras.layers.Layer):
     """Base of noises that replace a random fraction of the values, in training only.
@@ -25,7 +28,7 @@ class ReplacementNoise(keras.layers.Layer):
             raise ValueError(f"`rate` must lie in [0, 1]. Received: rate={rate!r}")
         self.rate = rate
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = seed_generator(seed)
         self.supports_masking = True
         self.built = True
 
@@ -37,9 +40,7 @@ class ReplacementNoise(keras.layers.Layer):
         """The inputs, a fraction of them replaced if `training`."""
         if not training:
             return inputs
-        return self.replace(
-            inputs, keras.random.uniform(ops.shape(inputs), seed=self.seed_generator)
-        )
+        return self.replace(inputs, draws.uniform(ops.shape(inputs), self.seed_generator))
 
     def compute_output_shape(self, input_shape):
         """That of the input."""

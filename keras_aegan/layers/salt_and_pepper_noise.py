@@ -40,10 +40,11 @@ class SaltAndPepperNoise(ReplacementNoise):
 
     def __init__(self, rate, value_range=(0.0, 1.0), seed=None, **kwargs):
         super().__init__(rate, seed=seed, **kwargs)
-        if len(value_range) != 2 or not value_range[0] < value_range[1]:
+        is_pair = isinstance(value_range, (tuple, list)) and len(value_range) == 2
+        if not is_pair or not value_range[0] < value_range[1]:
             raise ValueError(
                 "`value_range` must be (low, high) with low < high. "
-                f"Received: value_range={value_range}"
+                f"Received: value_range={value_range!r}"
             )
         self.value_range = tuple(value_range)
 

@@ -69,15 +69,20 @@ class TiedDense(keras.layers.Layer):
             )
         self._tied = _Reference(layer)
 
-    def call(self, inputs):
-        """The output s(h Wᵀ + b)."""
+    @property
+    def kernel(self):
+        """Wᵀ, the tied layer's kernel transposed, `(num_hidden, units)`."""
         if self._tied is None:
             raise ValueError(
                 f"The layer {self.name!r} must be tied to an encoder: pass its network as the "
                 "decoder of a model, or call tie(encoder)."
             )
-        kernel = ops.cast(self._tied.layer.kernel, self.compute_dtype)
-        return self.activation(ops.matmul(inputs, ops.transpose(kernel)) + self.bias)
+        return ops.transpose(self._tied.layer.kernel)
+
+    def call(self, inputs):
+        """The output s(h Wᵀ + b)."""
+        kernel = ops.cast(self.kernel, self.compute_dtype)
+        return self.activation(ops.matmul(inputs, kernel) + self.bias)
 
     def compute_output_spec(self, inputs):
         """Known before the layer is tied."""

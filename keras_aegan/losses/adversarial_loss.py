@@ -1,5 +1,7 @@
 """What the adversarial losses share: two players' losses, on logits, one value per example."""
 
+import numbers
+
 from keras import ops
 
 from keras_aegan.losses.negative_log_likelihood import check_same_shape
@@ -86,7 +88,8 @@ class LabelledAdversarialLoss(AdversarialLoss):
     """
 
     def __init__(self, label_smoothing=0.0):
-        if isinstance(label_smoothing, (str, bool)) or not 0 <= label_smoothing < 0.5:
+        is_number = isinstance(label_smoothing, numbers.Real)
+        if isinstance(label_smoothing, bool) or not (is_number and 0 <= label_smoothing < 0.5):
             raise ValueError(
                 "`label_smoothing` must lie in [0, 0.5): real data are labelled "
                 f"1 - label_smoothing. Received: label_smoothing={label_smoothing!r}"

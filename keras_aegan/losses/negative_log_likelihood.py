@@ -1,5 +1,8 @@
 """What the likelihoods share: nats, summed over an example's event axes."""
 
+import math
+import numbers
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -66,7 +69,8 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
 
     def __init__(self, scale=1.0, **kwargs):
         super().__init__(**kwargs)
-        if scale != "optimal" and (isinstance(scale, (str, bool)) or not scale > 0):
+        is_number = isinstance(scale, numbers.Real) and not isinstance(scale, bool)
+        if scale != "optimal" and not (is_number and 0 < scale < math.inf):
             raise ValueError(
                 f'`scale` must be a positive number or "optimal". Received: scale={scale!r}'
             )

@@ -4,9 +4,11 @@ import keras
 from keras import ops
 
 from keras_aegan import losses
+from keras_aegan.layers import draws
 from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.latent_variable_model import LatentVariableModel
 from keras_aegan.regularizers import DiscriminatorRegularizer
+from keras_aegan.seeds import seed_generator
 
 
 class AdversarialModel(LatentVariableModel):
@@ -52,7 +54,7 @@ class AdversarialModel(LatentVariableModel):
         self.num_discriminator_steps = num_discriminator_steps
         self.discriminator_regularizer = discriminator_regularizer
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = seed_generator(seed)
         self.built = True
 
     @property
@@ -133,7 +135,7 @@ class AdversarialModel(LatentVariableModel):
         return {"generator_loss": self.loss_function.generator_loss(fake_logits)}, fakes
 
     def _noise(self, batch_size):
-        return keras.random.normal((batch_size, *self.latent_shape), seed=self.seed_generator)
+        return draws.normal((batch_size, *self.latent_shape), self.seed_generator)
 
     def _generate(self, z, labels, training):
         return self.generator(z if labels is None else [z, labels], training=training)

@@ -3,7 +3,9 @@
 import keras
 import numpy as np
 
+from keras_aegan.distribution import lost_workers_named
 from keras_aegan.models import data_checks
+from keras_aegan.models.training_checks import prepare_callbacks
 
 
 class CheckedModel(keras.Model):
@@ -66,23 +68,26 @@ class CheckedModel(keras.Model):
             )
         if batch_size is not None:
             data_checks.check_batch_size(batch_size)
+        data_checks.check_fit_arguments(epochs, validation_split, **kwargs)
         x, y = self._admit(x, y, sample_weight)
         if validation_data is not None:
             validation_data = self._admit_validation(validation_data)
-        return super().fit(
-            x,
-            y,
-            batch_size=batch_size,
-            epochs=epochs,
-            verbose=verbose,
-            callbacks=callbacks,
-            validation_split=validation_split,
-            validation_data=validation_data,
-            # Keras shuffles arrays and PyDatasets, and warns that it cannot shuffle others.
-            shuffle=shuffle and (data_checks.is_array(x) or isinstance(x, keras.utils.PyDataset)),
-            sample_weight=sample_weight,
-            **kwargs,
-        )
+        with lost_workers_named(self.distribute_strategy):
+            return super().fit(
+                x,
+                y,
+                batch_size=batch_size,
+                epochs=epochs,
+                verbose=verbose,
+                callbacks=prepare_callbacks(callbacks, self),
+                validation_split=validation_split,
+                validation_data=validation_data,
+                # Keras shuffles arrays and PyDatasets, and warns that it cannot shuffle others.
+                shuffle=shuffle
+                and (data_checks.is_array(x) or isinstance(x, keras.utils.PyDataset)),
+                sample_weight=sample_weight,
+                **kwargs,
+            )
 
     def evaluate(
         self,
@@ -166,12 +171,12 @@ class CheckedModel(keras.Model):
         return keras.utils.pack_x_y_sample_weight(x, y, sample_weight)
 
     def _check_arrays(self, x, y, sample_weight):
-        if not data_checks.is_array(x):
+        if not data_checks.is_array(x) or not len(x.shape):
             raise ValueError(
-                "`x` must be one array. Received: a batch whose x is of type " + type(x).__name__
+                "`x` must be one array of examples. Received: an x of type " + type(x).__name__
             )
         if y is not None:
-            if not data_checks.is_array(y):
+            if not data_checks.is_array(y) or not len(y.shape):
                 raise TypeError(f"`y` must be one array. Received: type {type(y).__name__}")
             data_checks.check_as_many("x", x, "y", y)
         self.check_data(x, y)

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from keras_aegan.models import data_checks, jacobians
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
+from keras_aegan.seeds import seed_generator
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
@@ -34,7 +35,8 @@ class ContractiveAutoencoder(EncoderDecoderModel):
         decoder: Functional model from code to data.
         jacobian: `"exact"`: in closed form for one dense layer; elsewhere by forward or reverse
             accumulation, whichever takes fewer passes (as many as x, or the code, has values).
-            `"hutchinson"`: an unbiased estimate, for large deep encoders.
+            `"hutchinson"`: an unbiased estimate, for large deep encoders. Where several passes
+            are taken the model is not compiled by XLA, whatever `jit_compile`.
         num_probes: backward passes a step of `"hutchinson"`. One is enough: the noise averages
             out over steps.
         seed: of the probes; a random one if `None`.
@@ -77,7 +79,7 @@ class ContractiveAutoencoder(EncoderDecoderModel):
         self.jacobian = jacobian
         self.num_probes = num_probes
         self.seed = seed
-        self.seed_generator = keras.random.SeedGenerator(seed)
+        self.seed_generator = seed_generator(seed)
         # Several passes at once call functions that hand shapes to their gradients. XLA (TF 2.21)
         # then takes the weights for constants, and compiles anew whenever they change: each step.
         one_pass = jacobian == "hutchinson" and num_probes == 1

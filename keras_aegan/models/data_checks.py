@@ -1,7 +1,9 @@
 """What is asked of data before training: one sentence at the door, not a traceback later."""
 
+import collections.abc
 import itertools
 import numbers
+import os
 
 import keras
 import numpy as np
@@ -9,6 +11,7 @@ import tensorflow as tf
 
 # Data in [0, 1] that went through resizing or float16 may leave the interval by rounding.
 _TOLERANCE = 1e-3
+_LARGEST = 1e15
 
 
 def peek(data):
@@ -31,6 +34,11 @@ def peek(data):
         if data.num_batches == 0:
             raise ValueError("`x` must hold at least one batch. Received: an empty PyDataset")
         return data[0], data
+    if not isinstance(data, collections.abc.Iterable) or isinstance(data, (str, bytes)):
+        raise TypeError(
+            "`x` must be an array, a tf.data.Dataset, a keras.utils.PyDataset or a generator. "
+            f"Received: x={data!r} of type {type(data).__name__}"
+        )
     iterator = iter(data.take(1) if isinstance(data, tf.data.Dataset) else data)
     try:
         batch = next(iterator)
@@ -39,7 +47,9 @@ def peek(data):
             f"`x` must hold at least one batch. Received: an empty {type(data).__name__}"
         ) from None
     if iterator is data:  # it cannot be iterated again, and Keras knows generators only
-        return batch, (each for each in itertools.chain([batch], iterator))
+        batches = itertools.chain([batch], iterator)
+        # Of a generator, Keras takes tuples alone.
+        return batch, (each if isinstance(each, tuple) else (each,) for each in batches)
     return batch, data
 
 
@@ -67,6 +77,11 @@ def check_array(name, array, shape, domain="real", num_levels=None, hint=""):
         TypeError: if the dtype is wrong.
         ValueError: if the shape or a value is wrong.
     """
+    if isinstance(array, (tf.SparseTensor, tf.RaggedTensor)) or hasattr(array, "toarray"):
+        raise TypeError(
+            f"`{name}` must be a dense array of one shape an example: call toarray(), "
+            f"tf.sparse.to_dense, or pad. Received: {name} of type {type(array).__name__}"
+        )
     if not is_array(array):
         raise TypeError(f"`{name}` must be an array. Received: type {type(array).__name__}")
     received = tuple(array.shape)
@@ -88,6 +103,9 @@ def check_array(name, array, shape, domain="real", num_levels=None, hint=""):
 
 
 def _check_dtype(name, array, domain):
+    if str(getattr(array, "dtype", "")) == "object" or np.ma.isMaskedArray(array):
+        kind = "masked array" if np.ma.isMaskedArray(array) else "array of Python objects"
+        raise TypeError(f"`{name}` must be a plain array of numbers. Received: a {kind}")
     dtype = keras.backend.standardize_dtype(array.dtype) if hasattr(array, "dtype") else "float32"
     if domain in ("levels", "integer"):
         if not keras.backend.is_int_dtype(dtype):
@@ -108,6 +126,11 @@ def _check_values(name, array, domain, num_levels):
         index = np.argwhere(~np.isfinite(array))[0]
         raise ValueError(
             f"`{name}` must be finite. Received: {array[tuple(index)]} in example {index[0]}"
+        )
+    if domain == "real" and not max(-smallest, largest) < _LARGEST:
+        raise ValueError(
+            f"`{name}` must be scaled: the squares of such values overflow in float32. "
+            f"Received: values in [{smallest:.6g}, {largest:.6g}]"
         )
     unit = domain in ("probabilities", "one_hot")
     if unit and not (smallest >= -_TOLERANCE and largest <= 1 + _TOLERANCE):
@@ -181,6 +204,18 @@ def check_positive_integer(name, value, alternative=""):
         )
 
 
+def check_value_range(value_range):
+    """Refuses what is no interval."""
+    is_pair = isinstance(value_range, (tuple, list)) and len(value_range) == 2
+    if not is_pair or not all(isinstance(v, numbers.Real) for v in value_range):
+        is_pair = False
+    if not is_pair or not value_range[0] < value_range[1]:
+        raise ValueError(
+            "`value_range` must be (low, high) with low < high. "
+            f"Received: value_range={value_range!r}"
+        )
+
+
 def check_as_many(name, array, other_name, other):
     """Refuses two arrays of other numbers of examples."""
     if array.shape[0] != other.shape[0]:
@@ -197,5 +232,36 @@ def check_sample_weight(sample_weight, num_examples):
             f"`sample_weight` must have the shape ({num_examples},): one weight per example. "
             f"Received: sample_weight.shape={tuple(sample_weight.shape)}"
         )
+    if sample_weight.dtype.kind not in "biuf":
+        raise TypeError(
+            "`sample_weight` must hold numbers. "
+            f"Received: sample_weight.dtype={sample_weight.dtype}"
+        )
     if not np.all(np.isfinite(sample_weight)):
         raise ValueError("`sample_weight` must be finite. Received: NaN or infinite weights")
+    if np.any(sample_weight < 0):
+        raise ValueError(
+            "`sample_weight` must be zero or more: a negative weight would push the model away "
+            f"from an example. Received: {sample_weight.min():.6g}"
+        )
+
+
+def check_path(name, path):
+    """Refuses what names no file or folder."""
+    if not isinstance(path, (str, os.PathLike)) or not str(path):
+        raise TypeError(f"`{name}` must be a path. Received: {name}={path!r}")
+
+
+def check_fit_arguments(epochs, validation_split, **others):
+    """Refuses numbers of epochs and steps, and a split, that `fit` cannot mean."""
+    if not isinstance(epochs, numbers.Integral) or isinstance(epochs, bool) or epochs < 0:
+        raise ValueError(f"`epochs` must be an integer, zero or more. Received: epochs={epochs!r}")
+    is_number = isinstance(validation_split, numbers.Real)
+    if validation_split is not None and not (is_number and 0 <= validation_split < 1):
+        raise ValueError(
+            "`validation_split` must lie in [0, 1). "
+            f"Received: validation_split={validation_split!r}"
+        )
+    for name in ("steps_per_epoch", "validation_steps"):
+        if others.get(name) is not None:
+            check_positive_integer(name, others[name])

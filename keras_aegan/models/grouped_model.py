@@ -6,13 +6,14 @@ import numbers
 
 import keras
 import tensorflow as tf
+from tensorflow.python.eager.context import context
 
 from keras_aegan.models import index_groups
 from keras_aegan.models.step_groups import can_group, run_in_groups
 
 # Small networks are bound by the cost of starting a step: beyond 64 steps nothing is gained.
 _STEPS_PER_EXECUTION = 64
-_CONVOLUTIONS = (
+CONVOLUTIONS = (
     keras.layers.Conv1D,
     keras.layers.Conv2D,
     keras.layers.Conv3D,
@@ -23,6 +24,15 @@ _CONVOLUTIONS = (
     keras.layers.DepthwiseConv2D,
     keras.layers.SeparableConv1D,
     keras.layers.SeparableConv2D,
+)
+# Keras's own draws take some thirty times as long under XLA (see `layers/draws.py`).
+_KERAS_NOISE = (
+    keras.layers.GaussianNoise,
+    keras.layers.GaussianDropout,
+    keras.layers.Dropout,
+    keras.layers.SpatialDropout1D,
+    keras.layers.SpatialDropout2D,
+    keras.layers.SpatialDropout3D,
 )
 _BATCH_HOOKS = (
     "on_batch_begin",
@@ -46,7 +56,7 @@ class GroupedModel(keras.Model):
 
     `steps_per_execution="auto"` takes 64 steps a group, where XLA compiles the step and no
     callback waits for batches; 1 elsewhere. `jit_compile="auto"` compiles as Keras does, but for
-    networks with convolutions on a CPU, which XLA makes two to three times slower.
+    networks with convolutions or Keras's noise on a CPU, which XLA makes two to three times slower.
     """
 
     def group_steps(self, steps_per_execution):
@@ -54,13 +64,17 @@ class GroupedModel(keras.Model):
         self._steps_per_group = steps_per_execution
         return 1 if steps_per_execution == "auto" else steps_per_execution
 
-    def choose_jit_compile(self, jit_compile, networks):
+    def choose_jit_compile(self, jit_compile, run_eagerly):
         """`jit_compile` for Keras, which by itself would leave XLA out on every CPU."""
         on_one_cpu = not self._distribute_strategy and not tf.config.list_physical_devices("GPU")
-        if jit_compile != "auto" or not on_one_cpu:
+        if jit_compile != "auto" or run_eagerly or not on_one_cpu:
             return jit_compile
-        layers = [self, *(layer for network in networks for layer in network._flatten_layers())]
-        return all(layer.supports_jit and not isinstance(layer, _CONVOLUTIONS) for layer in layers)
+        if context().op_callbacks:  # tf.debugging.enable_check_numerics, whose ops XLA lacks
+            return False
+        return all(
+            layer.supports_jit and not isinstance(layer, CONVOLUTIONS + _KERAS_NOISE)
+            for layer in self._flatten_layers()
+        )
 
     # --------------------------------------------------------------------- fit, evaluate
 
@@ -203,7 +217,7 @@ def _waits_for_batches(callback):
     frequency = getattr(callback, "save_freq", None) or getattr(callback, "update_freq", None)
     if frequency is not None:  # of ModelCheckpoint, BackupAndRestore, TensorBoard
         return frequency != "epoch"
-    if isinstance(callback, _LOOK_AT_LOGS_ONLY):
+    if isinstance(callback, _LOOK_AT_LOGS_ONLY) or getattr(callback, "looks_at_logs_only", False):
         return False
     return any(
         getattr(getattr(callback, hook, None), "__func__", None)

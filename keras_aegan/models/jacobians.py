@@ -4,6 +4,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_aegan.layers import draws
+
 # The derivative of an activation s, written in its own value h = s(a).
 _DERIVATIVES = {
     "linear": lambda h: ops.ones_like(h),
@@ -102,7 +104,7 @@ def hutchinson_contraction(tape, code, x, num_probes, seed):
         `(batch_size,)`, float32.
     """
     shape = tf.concat([[num_probes], tf.shape(code)], axis=0)
-    signs = tf.cast(keras.random.uniform(shape, seed=seed) < 0.5, code.dtype) * 2 - 1
+    signs = tf.cast(draws.uniform(shape, seed) < 0.5, code.dtype) * 2 - 1
 
     def squared_product(v):
         return _squared_norm(tape.gradient(code, x, output_gradients=v))  # ‖vᵀJ‖²

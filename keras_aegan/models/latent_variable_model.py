@@ -151,7 +151,7 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
                 weighted_metrics=weighted_metrics,
                 run_eagerly=run_eagerly,
                 steps_per_execution=self.group_steps(steps_per_execution),
-                jit_compile=self.choose_jit_compile(jit_compile, self._networks()),
+                jit_compile=self.choose_jit_compile(jit_compile, run_eagerly),
                 auto_scale_loss=False,
             )
         self._compile_arguments = Untracked(arguments)
@@ -181,7 +181,13 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
 
     def compile_from_config(self, config):
         """Compiles as `get_compile_config` says; the optimizers are built, ready to be loaded."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
+        arguments = keras.saving.deserialize_keras_object(config)
+        if not isinstance(arguments, dict):
+            raise TypeError(
+                "The `compile_config` of a file must hold the arguments of `compile`. "
+                f"Received: {arguments!r}"
+            )
+        self.compile(**arguments)
 
     def _check_metric_names(self, *metrics):
         for metric in keras.tree.flatten(metrics):
@@ -223,11 +229,14 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
             optimizers = {player: get_optimizer(optimizer[player]) for player in players}
         else:
             optimizer = get_optimizer(optimizer)
-            # One player keeps the very object, as in Keras; several get one each.
+            # One player keeps the very object, as in Keras; several get one each, named after
+            # them: Keras logs learning rates by the optimizer's name.
+            config, clone = optimizer.get_config(), optimizer.from_config
             optimizers = {
-                player: optimizer if len(players) == 1 else optimizer.from_config(config)
-                for player, config in ((player, optimizer.get_config()) for player in players)
+                player: clone({**config, "name": f"{player}_optimizer"}) for player in players
             }
+            if len(players) == 1:
+                optimizers = {players[0]: optimizer}
         if len({id(o) for o in optimizers.values()}) < len(players):
             raise ValueError(
                 "`optimizer` must hold another instance for each player: an optimizer's state "

@@ -3,6 +3,7 @@
 import keras
 import tensorflow as tf
 
+from keras_aegan.distribution import is_chief
 from keras_aegan.models.data_checks import check_batch_size
 
 
@@ -53,11 +54,23 @@ class ServableModel(keras.Model):
             if name in names:  # not in a file of weights from before `compile`
                 variable.assign(store[name])
 
+    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
+        """Saves as `keras.Model.save` does; under several workers the chief alone writes."""
+        if is_chief(self.distribute_strategy):
+            super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+
+    def save_weights(self, filepath, overwrite=True, max_shard_size=None):
+        """Saves as `keras.Model.save_weights` does; under several workers the chief alone."""
+        if is_chief(self.distribute_strategy):
+            super().save_weights(filepath, overwrite, max_shard_size)
+
     def export(self, filepath, format="tf_saved_model", network=None, verbose=None, **kwargs):
         """Writes one SavedModel with a named endpoint for each thing that the model does.
 
         The batch size is dynamic. The SavedModel loads and runs where `keras_aegan` is not
-        installed: `tf.saved_model.load(filepath).encode(x)`.
+        installed: `tf.saved_model.load(filepath).encode(x)`. TensorFlow Serving takes it from a
+        folder of versions: `export("models/vae/1")`. Under several workers the chief alone
+        writes.
 
         Args:
             filepath: the folder to write.
@@ -69,6 +82,8 @@ class ServableModel(keras.Model):
         Raises:
             ValueError: if `network` names none, or goes with a SavedModel.
         """
+        if not is_chief(self.distribute_strategy):
+            return
         if format == "tf_saved_model" and network is None:
             archive = keras.export.ExportArchive()
             archive.track(self)
@@ -83,7 +98,10 @@ class ServableModel(keras.Model):
                 f'`network` must be one of {names} where `format="{format}"`: such a file holds '
                 f"one network. Received: network={network!r}"
             )
-        getattr(self, network).export(filepath, format=format, verbose=verbose, **kwargs)
+        network = getattr(self, network)
+        # Keras asks a network that has not been called yet for its signature.
+        kwargs.setdefault("input_signature", [keras.tree.map_structure(_spec, network.input)])
+        network.export(filepath, format=format, verbose=verbose, **kwargs)
 
     def run_in_batches(self, function, *arrays, batch_size):
         """A method of this model run on arrays of any length, a batch at a time.
@@ -121,6 +139,10 @@ def fresh_normal(shape):
     every server would begin with the same samples.
     """
     return tf.raw_ops.RandomStandardNormal(shape=tf.stack(shape), dtype="float32", seed=0, seed2=0)
+
+
+def _spec(tensor):
+    return keras.InputSpec(shape=tensor.shape, dtype=tensor.dtype, name=tensor.name)
 
 
 class Untracked:

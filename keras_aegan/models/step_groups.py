@@ -52,19 +52,25 @@ def run_in_groups(model, step, keras_function):
     def run_index_group(group):
         logs = None
         if group.num_steps > 0:
-            logs = steps_by_index(group.arrays, group.indices, group.num_steps)
+            try:
+                logs = steps_by_index(group.arrays, group.indices, group.num_steps)
+            except _OwnLogs:
+                for indices in group.indices[: group.num_steps]:
+                    logs = one_step(take(group.arrays, indices))
         # An uneven batch would be another program to compile, for one step an epoch.
         return one_step(take(group.arrays, group.rest)) if len(group.rest) else logs
 
     def run_batches(batches):
         size = min(model.steps_per_execution, _steps_a_stack(batches[0]))
-        if len(batches) == 1 or size == 1:
-            return [one_step(batch) for batch in batches][-1]
         for start in range(0, len(batches), size):
             part = batches[start : start + size]
             padded = part + part[-1:] * (size - len(part))  # one shape, one program
             stack = tf.nest.map_structure(lambda *values: tf.stack(values), *padded)
-            logs = steps_of_stack(stack, tf.constant(len(part)))
+            try:
+                logs = steps_of_stack(stack, tf.constant(len(part)))
+            except _OwnLogs:
+                for batch in part:
+                    logs = one_step(batch)
         return logs
 
     watch = InputWatch()
@@ -80,7 +86,8 @@ def run_in_groups(model, step, keras_function):
             raise StopIteration
         waited = time.perf_counter() - start
         for _, alike in itertools.groupby(batches, key=_shapes):
-            logs = run_batches(list(alike))
+            alike = list(alike)
+            logs = run_batches(alike) if len(alike) > 1 else one_step(alike[0])
         watch.note(waited, time.perf_counter() - start)
         return logs
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
-from keras_aegan.layers import GaussianSampling
+from keras_aegan.layers import GaussianSampling, draws
 from keras_aegan.models import data_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
 from keras_aegan.models.gaussian_objective import describe_objective
@@ -67,14 +67,17 @@ class VariationalModel(EncoderDecoderModel):
         Where z cannot pay for itself, whatever the networks learn, the posterior will collapse.
         """
         if self.num_importance_samples > 1:
-            return
-        statement, warning = describe_objective(
-            self.loss_function,
-            weights["reconstruction_loss"],
-            weights["kl_loss"],
-            math.prod(size or 1 for size in self.data_shape),
-            self.decoder,
-        )
+            k, likelihood = self.num_importance_samples, self.loss_function.name
+            statement = f"loss = −log (1/{k}) Σ p(x, z)/q(z|x), {likelihood}, {k} draws, in nats."
+            warning = None
+        else:
+            statement, warning = describe_objective(
+                self.loss_function,
+                weights["reconstruction_loss"],
+                weights["kl_loss"],
+                math.prod(size or 1 for size in self.data_shape),
+                self.decoder,
+            )
         if keras.config.is_interactive_logging_enabled():
             print(f"{type(self).__name__}: {statement}")
         if warning:
@@ -98,10 +101,10 @@ class VariationalModel(EncoderDecoderModel):
             `({term: (batch_size,)}, reconstruction)`, the reconstruction from `z_mean`.
         """
         k = self.num_importance_samples
-        noise = keras.random.normal(
+        noise = draws.normal(
             (ops.shape(z_mean)[0], k, *self.latent_shape),
-            dtype=z_mean.dtype,
-            seed=self.sampling.seed_generator,
+            self.sampling.seed_generator,
+            z_mean.dtype,
         )
         log_weights, negative_log_likelihoods = self._log_weights(
             x, target, z_mean, z_log_var, noise, training

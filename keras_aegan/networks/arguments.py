@@ -25,6 +25,13 @@ def check_units(name, units):
         raise ValueError(f"`{name}` must be positive, and an integer. Received: {name}={units!r}")
 
 
+def check_rate(name, rate):
+    """Refuses what is no share of the units to drop."""
+    is_number = isinstance(rate, numbers.Real) and not isinstance(rate, bool)
+    if not (is_number and 0 <= rate <= 1):
+        raise ValueError(f"`{name}` must lie in [0, 1]. Received: {name}={rate!r}")
+
+
 def hidden_block(inputs, layer, activation, batch_normalization):
     """A layer, its normalisation where wanted, and its activation."""
     hidden = layer(inputs)

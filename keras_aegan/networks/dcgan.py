@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from keras_aegan.networks.arguments import hidden_block
+from keras_aegan.networks.arguments import check_rate, hidden_block
 from keras_aegan.networks.conditioning import with_labels
 from keras_aegan.networks.convolutional import (
     check_image_shape,
@@ -115,6 +115,7 @@ def dcgan_discriminator(
     (None, 1)
     """
     image_shape = check_image_shape("image_shape", image_shape, filters)
+    check_rate("dropout", dropout)
     inputs = keras.Input(image_shape, name="x")
     inputs, hidden = with_labels(inputs, inputs, num_classes, label_embedding_dim)
     for i, num_filters in enumerate(filters):

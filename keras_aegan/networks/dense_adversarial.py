@@ -3,7 +3,7 @@
 import keras
 from keras import layers
 
-from keras_aegan.networks.arguments import check_shape, check_units, hidden_block
+from keras_aegan.networks.arguments import check_rate, check_shape, check_units, hidden_block
 from keras_aegan.networks.conditioning import with_labels
 from keras_aegan.networks.dense import dense_decoder
 
@@ -98,6 +98,7 @@ def dense_discriminator(
     """
     input_shape = check_shape("input_shape", input_shape)
     check_units("hidden_units", hidden_units)
+    check_rate("dropout", dropout)
     inputs = keras.Input(input_shape, name="x")
     hidden = layers.Flatten(name="flatten")(inputs) if len(input_shape) > 1 else inputs
     inputs, hidden = with_labels(inputs, hidden, num_classes, label_embedding_dim)

@@ -22,7 +22,7 @@ def gaussian_encoder(network, latent_dim, name="encoder"):
 
     Raises:
         TypeError: if `network` is no `keras.Model`.
-        ValueError: if `latent_dim` is not positive.
+        ValueError: if it has not one output, or `latent_dim` is not positive.
 
     Example:
     >>> import keras_aegan
@@ -35,6 +35,12 @@ def gaussian_encoder(network, latent_dim, name="encoder"):
         raise TypeError(
             "`network` must be a keras.Model from data to features. "
             f"Received: network={network!r} of type {type(network).__name__}"
+        )
+    outputs = getattr(network, "outputs", None) or ()
+    if len(outputs) != 1:
+        raise ValueError(
+            "`network` must be a Functional model with one output, the features. "
+            f"Received: {network.name!r} with {len(outputs)} outputs"
         )
     check_units("latent_dim", (latent_dim,))
     features = network.output

@@ -1,5 +1,8 @@
 """Ng's sparsity penalty."""
 
+import math
+import numbers
+
 import keras
 import tensorflow as tf
 from keras import ops
@@ -38,10 +41,12 @@ class KLSparsity(keras.regularizers.Regularizer):
     smallest_activation = 1e-6
 
     def __init__(self, target=0.05, weight=3.0):
-        if not 0 < target < 1:
+        if not isinstance(target, numbers.Real) or not 0 < target < 1:
             raise ValueError(f"`target` must lie in (0, 1). Received: target={target!r}")
-        if not weight >= 0:
-            raise ValueError(f"`weight` must be zero or more. Received: weight={weight!r}")
+        if not isinstance(weight, numbers.Real) or not (math.isfinite(weight) and weight >= 0):
+            raise ValueError(
+                f"`weight` must be a finite number, zero or more. Received: weight={weight!r}"
+            )
         self.target = target
         self.weight = weight
 

@@ -3,7 +3,9 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
+from tensorboard.compat.proto import event_pb2
 
 from keras_aegan import callbacks, losses, models, networks
 
@@ -17,6 +19,16 @@ def vae():
     model = models.VAE(encoder, networks.dense_decoder(3, (8, 8, 1), (8,)), seed=0)
     model.compile(loss=losses.GaussianNLL(1.0))
     return model
+
+
+def tags_in(folder):
+    """The names of what TensorBoard would show, in the one file of events in a folder."""
+    (events,) = folder.iterdir()
+    return [
+        value.tag
+        for record in tf.data.TFRecordDataset(str(events))
+        for value in event_pb2.Event.FromString(record.numpy()).summary.value
+    ]
 
 
 def test_pictures_each_epoch_and_an_animation(vae, tmp_path):
@@ -36,7 +48,23 @@ def test_pictures_each_epoch_and_an_animation(vae, tmp_path):
     ]
     with Image.open(tmp_path / "samples.gif") as animation:
         assert animation.n_frames == 2
-    assert list((tmp_path / "logs").iterdir())
+    assert tags_in(tmp_path / "logs") == ["reconstructions"] * 4
+
+
+def test_the_terms_reach_tensorboard_for_training_and_validation(vae, tmp_path):
+    board = keras.callbacks.TensorBoard(tmp_path)
+    vae.fit(IMAGES, validation_data=IMAGES[:4], verbose=0, callbacks=[board])
+    for folder in ("train", "validation"):
+        expected = {"epoch_loss", "epoch_reconstruction_loss", "epoch_kl_loss"}
+        assert expected <= set(tags_in(tmp_path / folder))
+
+
+def test_a_cyclical_schedule_is_followed(vae):
+    cycle = callbacks.LossWeightSchedule("kl_loss", callbacks.cyclical_schedule(0.0, 2.0, 2))
+    logs = vae.fit(IMAGES, epochs=3, verbose=0, callbacks=[cycle]).history
+    for epoch, weight in enumerate([0.0, 2.0, 0.0]):
+        expected = logs["reconstruction_loss"][epoch] + weight * logs["kl_loss"][epoch]
+        np.testing.assert_allclose(logs["loss"][epoch], expected, rtol=1e-5)
 
 
 def test_pictures_of_a_conditional_model(tmp_path):

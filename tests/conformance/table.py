@@ -12,6 +12,7 @@ from keras_aegan import models, networks
 from keras_aegan.layers import MaskingNoise, SaltAndPepperNoise, TopK
 from keras_aegan.regularizers import R1, GradientPenalty, KLSparsity
 from tests.conformance.user_model import TwoPlayers
+from tests.conformance.wasserstein_autoencoder import WassersteinAutoencoder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,6 +152,13 @@ def _conditional_vae():
     )
 
 
+def _wasserstein_autoencoder():
+    """The example of CONTRIBUTING.md."""
+    return WassersteinAutoencoder(
+        networks.dense_encoder((12,), 3, (8,)), networks.dense_decoder(3, (12,), (8,)), seed=1
+    )
+
+
 def _two_players():
     return TwoPlayers(
         networks.dense_decoder(3, (12,), (8,), name="generator"),
@@ -284,6 +292,15 @@ ROWS = {
         samples=lambda n: (_classes(n),),
         compile={"loss": "bernoulli_nll", "metrics": ["mae"]},
         noisy=True,
+    ),
+    "wasserstein_autoencoder": Row(
+        make=_wasserstein_autoencoder,
+        data=lambda n: (_floats(n, 12),),
+        endpoints=_autoencoder_endpoints((12,), 3),
+        samples=lambda n: (np.int32(n),),
+        compile={"loss_weights": {"mmd_loss": 2.0}},
+        noisy=True,
+        has_batch_statistic=True,
     ),
     "two_players": Row(
         make=_two_players,

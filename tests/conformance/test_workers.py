@@ -3,20 +3,24 @@
 import json
 import os
 import pathlib
+import re
 import socket
 import subprocess
 import sys
 
+import keras
 import numpy as np
+import tensorflow as tf
 
 from tests.conformance.table import ROWS, compiled
 
 _ROOT = pathlib.Path(__file__).parents[2]
 _WORKER = """
 import json, os, pathlib, sys
-import numpy as np
-import tensorflow as tf
-strategy = tf.distribute.MultiWorkerMirroredStrategy()
+import keras_aegan
+strategy = keras_aegan.distribution_strategy()
+import keras, numpy as np
+from keras_aegan import callbacks
 from tests.conformance.table import ROWS, compiled
 rank = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
 for name, row in ROWS.items():
@@ -27,6 +31,32 @@ for name, row in ROWS.items():
     weights = {f"weight_{i:03d}": v.numpy() for i, v in enumerate(model.variables)}
     numbers = {f"log_{n}": np.array(v) for n, v in {**history, **logs}.items()}
     np.savez(pathlib.Path(sys.argv[1]) / f"{name}_{rank}.npz", **weights, **numbers)
+
+# Both name the same files, and one writes them. The first `fit` breaks off, the second goes on.
+folder = pathlib.Path(sys.argv[1]) / "written"
+row = ROWS["conditional_gan"]
+with strategy.scope():
+    model = compiled(row)
+
+class BreakOff(keras.callbacks.Callback):
+    def on_epoch_begin(self, epoch, logs=None):
+        if epoch == self.params["epochs"] - 1 == 1:
+            raise KeyboardInterrupt
+
+others = [
+    callbacks.SampleGrid(folder / "pictures", labels=row.samples(4)[0]),
+    callbacks.BackupAndRestore(folder / "backup"),
+    keras.callbacks.ModelCheckpoint(folder / "last.keras"),
+    BreakOff(),
+]
+for epochs in (2, 4):
+    try:
+        history = model.fit(*row.data(32), epochs=epochs, verbose=0, callbacks=others)
+    except KeyboardInterrupt:
+        continue
+assert history.epoch == [0, 1, 2, 3], history.epoch
+model.export(folder / "served")
+print("history of written files:", history.history)
 """
 
 
@@ -38,6 +68,18 @@ def _free_ports(count):
     for s in sockets:
         s.close()
     return ports
+
+
+def _assert_written_once(folder):
+    """The chief's files are there, whole, and nobody else's."""
+    assert {path.name for path in folder.iterdir()} == {"last.keras", "pictures", "served"}
+    pictures = {f"samples_{i:04d}.png" for i in range(1, 5)} | {"samples.gif"}
+    assert {path.name for path in (folder / "pictures").iterdir()} == pictures
+    loaded = keras.models.load_model(folder / "last.keras")
+    served = tf.saved_model.load(str(folder / "served"))
+    z, labels = ROWS["conditional_gan"].endpoints["serve"](5)
+    answer = served.serve(tf.constant(z), tf.constant(labels))
+    np.testing.assert_allclose(answer, loaded.predict([z, labels], verbose=0), atol=1e-5)
 
 
 def test_two_workers_train_as_one_process(tmp_path):
@@ -61,6 +103,11 @@ def test_two_workers_train_as_one_process(tmp_path):
         for worker in workers:
             worker.kill()
     assert codes == [0, 0], (tmp_path / "0.log").read_text()[-3000:]
+
+    chief, other = (tmp_path / f"{rank}.log" for rank in range(2))
+    histories = [re.findall("history of .*", log.read_text()) for log in (chief, other)]
+    assert histories[0] == histories[1] != []
+    _assert_written_once(tmp_path / "written")
 
     for name, row in ROWS.items():
         first, second = (np.load(tmp_path / f"{name}_{rank}.npz") for rank in range(2))

@@ -30,8 +30,17 @@ def test_spherical_paths_without_an_angle_are_finite(end):
 
 
 def test_a_traversal_changes_one_dimension():
-    codes = latents.traverse(np.arange(3), dimension=2, values=[5, 6])
+    codes = latents.traverse(np.arange(3), dimensions=2, values=[5, 6])
     assert codes.tolist() == [[0, 1, 5], [0, 1, 6]]
+    several = latents.traverse(np.arange(3), dimensions=[2, 0], values=[5, 6])
+    assert several.tolist() == [[[0, 1, 5], [0, 1, 6]], [[5, 1, 2], [6, 1, 2]]]
+
+
+def test_a_class_grid_has_a_row_a_class_and_a_column_a_code():
+    z = np.random.default_rng(0).normal(size=(3, 5)).astype("float32")
+    codes, labels = latents.class_grid(z, num_classes=2)
+    np.testing.assert_array_equal(codes.reshape(2, 3, 5), [z, z])
+    assert labels.reshape(2, 3).tolist() == [[0, 0, 0], [1, 1, 1]]
 
 
 def test_the_grid_has_equal_probability_between_its_lines():
@@ -46,7 +55,11 @@ def test_the_grid_has_equal_probability_between_its_lines():
     [
         (lambda: latents.interpolate(np.zeros(2), np.zeros(3)), "one shape"),
         (lambda: latents.interpolate(np.zeros(2), np.zeros(2), 1), "`num_steps`"),
-        (lambda: latents.traverse(np.zeros(2), 2, [0.0]), "`dimension`"),
+        (lambda: latents.traverse(np.zeros(2), 2, [0.0]), "`dimensions`"),
+        (lambda: latents.traverse(np.zeros(2), [0, -1], [0.0]), "`dimensions`"),
+        (lambda: latents.traverse(np.zeros(2), 0.5, [0.0]), "`dimensions`"),
+        (lambda: latents.class_grid(np.zeros(2), 3), "`z` must"),
+        (lambda: latents.class_grid(np.zeros((2, 2)), 0), "`num_classes`"),
         (lambda: latents.traverse(np.zeros((2, 2)), 0, [0.0]), "`z` must"),
         (lambda: latents.quantile_grid(1), "`num_per_side`"),
         (lambda: latents.quantile_grid(3, coverage=1.0), "`coverage`"),

@@ -165,6 +165,8 @@ def test_compile_states_variance_and_beta(capsys):
     assert "β = D·β/α = 6" in capsys.readouterr().out
     model.compile()
     assert "the negative ELBO in nats" in capsys.readouterr().out
+    vae(num_importance_samples=5).compile()
+    assert "(1/5) Σ p(x, z)/q(z|x), gaussian_nll" in capsys.readouterr().out
 
 
 def test_the_lectures_vae_of_weight_one_is_said_to_collapse_and_does():

@@ -1,0 +1,56 @@
+"""Writes the API reference from the docstrings to `site/`: `python docs/build.py`."""
+
+import inspect
+import pathlib
+import sys
+
+import pdoc
+
+import keras_aegan
+
+_FOLDER = pathlib.Path(__file__).parent
+
+
+def public_names():
+    """Dict, each namespace of the package to its public names."""
+    namespaces = [n for n, _ in inspect.getmembers(keras_aegan, inspect.ismodule)]
+    return {
+        namespace: [
+            name
+            for name, value in vars(getattr(keras_aegan, namespace)).items()
+            if not name.startswith("_") and not inspect.ismodule(value)
+        ]
+        for namespace in namespaces
+        if hasattr(getattr(keras_aegan, namespace), "__path__") and namespace != "_keras"
+    }
+
+
+def build(folder):
+    """Writes a page for each namespace, and an index with a search.
+
+    Args:
+        folder: where to.
+    """
+    keras_aegan.__all__ = list(public_names())
+    for namespace, names in public_names().items():
+        module = getattr(keras_aegan, namespace)
+        module.__all__ = names  # a namespace gathers what files of one class each define
+        for value in vars(module).values():
+            if inspect.isclass(value):
+                _show_inherited(value)
+    pdoc.render.configure(docformat="google", template_directory=_FOLDER)
+    pdoc.pdoc("keras_aegan", r"!keras_aegan\.\w+\..+", output_directory=pathlib.Path(folder))
+
+
+def _show_inherited(cls):
+    """Has a class's page show what it inherits within the package, whose bases are private."""
+    for base in cls.__mro__:
+        if base.__module__.startswith("keras_aegan"):
+            for name, member in vars(base).items():
+                is_shown = name == "__init__" or not name.startswith("_")
+                if is_shown and name not in vars(cls):
+                    setattr(cls, name, member)
+
+
+if __name__ == "__main__":
+    build(sys.argv[1] if len(sys.argv) > 1 else "site")

@@ -1,0 +1,169 @@
+"""Backups that no kill can halve."""
+
+import json
+import pathlib
+import warnings
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from keras_aegan.callbacks.files import remove_folder, warned_of_files, whole_folder
+from keras_aegan.distribution import has_several_workers, is_chief
+from keras_aegan.models.data_checks import check_path
+
+# What Keras's callbacks know beside the model's weights, and forget when a process dies.
+_ATTRIBUTES = {
+    "EarlyStopping": ("wait", "best", "best_epoch"),
+    "ModelCheckpoint": ("best",),
+    "ReduceLROnPlateau": ("wait", "best", "cooldown_counter"),
+    "SwapEMAWeights": ("_ema_weights_in_model",),
+}
+
+
+class BackupAndRestore(keras.callbacks.Callback):
+    """Lets the same command go on where a killed one was, to the same weights and the same logs.
+
+    As `keras.callbacks.BackupAndRestore`, with what that leaves out:
+
+    - **A backup is whole or not there.** Keras writes over the last one, weights first and the
+      epoch's number after; a process killed in between leaves half a file, or weights that are
+      an epoch ahead of their number. Here a backup is a folder that gets its name when all of it
+      is on the disk, and the last one goes when the next one is there.
+    - **It holds all that training knows**: weights, every player's optimizer with its moving
+      average, the noise, the weights of terms, and the history so far, which `fit` then returns
+      from the first epoch on; also how long `EarlyStopping` and `ReduceLROnPlateau` have waited,
+      the best value of `ModelCheckpoint`, and the last values of `SampleMetrics` and
+      `GANDiagnosis`.
+    - **Under several workers the chief alone writes**, and all read the same backup.
+    - Where the disk is full, a warning says so; training goes on, and the last backup stays.
+
+    It is taken at the beginning of each epoch, before any other callback's turn (`fit` moves it
+    to the front), and deleted when training ends. What is then trained is bit for bit what an
+    uninterrupted `fit` trains, if the data come in the same order: `fit(shuffle=False)`, or a
+    dataset whose order does not depend on how many epochs this process has seen. A `CSVLogger`
+    must be given `append=True`; the row of an epoch that was not backed up comes twice, the same.
+
+    Args:
+        backup_dir: a folder of its own, made if it is not there.
+
+    Raises:
+        ValueError: when training begins, if the backup is another model's, if workers do not
+            see the same one, or if `EarlyStopping(restore_best_weights=True)` stands beside it,
+            whose weights are in no file: use `ModelCheckpoint(save_best_only=True)`.
+
+    Example:
+    >>> import keras, keras_aegan
+    >>> backup = keras_aegan.callbacks.BackupAndRestore("backups/gan")
+    >>> # model.fit(x, epochs=100, callbacks=[backup]); after a crash, run the script again
+    """
+
+    def __init__(self, backup_dir):
+        super().__init__()
+        check_path("backup_dir", backup_dir)
+        self.backup_dir = pathlib.Path(backup_dir)
+        self._others = []
+        self._restored = None
+
+    def accompany(self, callbacks):
+        """Takes note of the other callbacks, whose turns come after."""
+        self._others = callbacks
+
+    def on_train_begin(self, logs=None):
+        """Loads the last backup, if there is one."""
+        for callback in self._others:
+            if getattr(callback, "restore_best_weights", False):
+                raise ValueError(
+                    "EarlyStopping(restore_best_weights=True) keeps its best weights in no file: "
+                    "beside BackupAndRestore, use ModelCheckpoint(save_best_only=True)."
+                )
+        folder = self._last_backup()
+        self._check_that_workers_agree(folder)
+        self._restored = None
+        if folder is None:
+            self.model._initial_epoch = None
+            return
+        try:
+            self._restored = json.loads((folder / "training.json").read_text())
+            with warnings.catch_warnings():
+                # Keras warns of parts that it does not find, and leaves them as they are.
+                warnings.simplefilter("error", UserWarning)
+                self.model.load_weights(folder / "model.weights.h5")
+        except (ValueError, KeyError, OSError, UserWarning) as error:
+            raise ValueError(
+                f"The backup in `{self.backup_dir}` is another model's, or was damaged: delete "
+                f"it to begin anew. Received: {str(error).strip().splitlines()[0]}"
+            ) from error
+        self.model._initial_epoch = self._restored["epoch"]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Takes the backup."""
+        self._restore_callbacks()
+        if not is_chief(self.model.distribute_strategy):
+            return
+        history = self.model.history
+        state = {
+            "epoch": epoch,
+            "history": {"epoch": history.epoch, "history": history.history},
+            "callbacks": [_attributes(callback) for callback in self._others],
+        }
+        with warned_of_files(self.backup_dir):
+            last, folder = self._last_backup(), self.backup_dir / f"epoch_{epoch:06d}"
+            if last == folder:
+                return  # the one that training has just gone on from
+            with whole_folder(folder) as unfinished:
+                self.model.save_weights(unfinished / "model.weights.h5")
+                (unfinished / "training.json").write_text(json.dumps(state, default=_plain))
+            if last is not None:
+                remove_folder(last)
+
+    def on_train_end(self, logs=None):
+        """Deletes the backup: training is done."""
+        self._restore_callbacks()
+        if is_chief(self.model.distribute_strategy):
+            with warned_of_files(self.backup_dir):
+                remove_folder(self.backup_dir)
+
+    def _restore_callbacks(self):
+        """Once all have begun, gives back to the history and the others what they knew."""
+        self.model._initial_epoch = None  # Keras would skip the epochs of the next `fit` too
+        if self._restored is None:
+            return
+        history = self._restored["history"]
+        self.model.history.epoch[:0] = history["epoch"]
+        self.model.history.history.update(history["history"])
+        for callback, (name, attributes) in zip(self._others, self._restored["callbacks"]):  # noqa: B905
+            if name == type(callback).__name__:
+                vars(callback).update(attributes)
+        self._restored = None
+
+    def _last_backup(self):
+        folders = self.backup_dir.glob("epoch_*")
+        return max((f for f in folders if f.name.removeprefix("epoch_").isdigit()), default=None)
+
+    def _check_that_workers_agree(self, folder):
+        strategy = self.model.distribute_strategy
+        if not has_several_workers(strategy):
+            return
+        epoch = 0 if folder is None else int(folder.name.removeprefix("epoch_"))
+        gather = tf.function(
+            lambda: strategy.gather(strategy.run(lambda: tf.constant([epoch])), axis=0)
+        )
+        epochs = sorted(set(gather().numpy().tolist()))
+        if len(epochs) > 1:
+            raise ValueError(
+                "`backup_dir` must be a folder that all workers share. Received: "
+                f"backup_dir={str(self.backup_dir)!r}, where they find backups of epochs {epochs}"
+            )
+
+
+def _attributes(callback):
+    """`[class name, {attribute: value}]` of what a callback knows beside the model."""
+    name = type(callback).__name__
+    names = getattr(callback, "resumed_attributes", _ATTRIBUTES.get(name, ()))
+    return [name, {n: getattr(callback, n) for n in names if hasattr(callback, n)}]
+
+
+def _plain(value):
+    """Of a NumPy number or array, what JSON can hold: floats are written so that none is lost."""
+    return np.asarray(value).tolist()

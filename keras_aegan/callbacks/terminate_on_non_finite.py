@@ -1,0 +1,61 @@
+"""The first term that leaves the numbers."""
+
+import keras
+
+from keras_aegan.models.training_checks import describe, non_finite
+
+
+class TerminateOnNonFinite(keras.callbacks.Callback):
+    """Stops training at the first batch whose logs are NaN or infinite, and names the term.
+
+    `keras.callbacks.TerminateOnNaN` looks at `loss` alone and does not say which term it was.
+    This one looks at all that is logged: terms, players' losses, metrics. It costs no more than
+    Keras's: the numbers are those that the progress bar shows. Where steps run in groups
+    (`steps_per_execution`), the batch is known to a group; with 1 it is known exactly.
+
+    Given Keras's, `fit` adds this one, since a model of several players logs no `loss`. With
+    neither, `fit` warns at the end of an epoch whose logs are not finite.
+
+    Args:
+        raise_error: whether to raise, so that backups are kept, or to stop as `EarlyStopping`
+            does.
+
+    Raises:
+        RuntimeError: in training, with `raise_error`.
+
+    Example:
+    >>> import keras_aegan
+    >>> stop = keras_aegan.callbacks.TerminateOnNonFinite()
+    >>> # model.fit(x, callbacks=[stop]) prints, for example:
+    >>> # TerminateOnNonFinite: `kl_loss` became nan at batch 17 of epoch 3: training ends.
+    """
+
+    looks_at_logs_only = True  # so that steps may still run in groups
+
+    def __init__(self, raise_error=False):
+        super().__init__()
+        self.raise_error = raise_error
+        self._epoch = 0
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Remembers the epoch, for the sentence."""
+        self._epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Looks at what the batch logged."""
+        names = non_finite(logs or {}, self.model)
+        if not names:
+            return
+        # Counted from 1, as the progress bar counts.
+        group = self.model.steps_per_execution
+        when = (
+            f"at batch {batch + 1}" if group == 1 else f"in the {group} batches up to {batch + 1}"
+        )
+        sentence = (
+            f"TerminateOnNonFinite: {describe(logs, names)} {when} of epoch {self._epoch + 1}: "
+            "training ends."
+        )
+        if self.raise_error:
+            raise RuntimeError(sentence)
+        print(sentence)
+        self.model.stop_training = True

@@ -1,0 +1,178 @@
+"""Several GPUs or hosts: which strategy fits what is there, who writes files, and who is lost."""
+
+import contextlib
+import json
+import os
+import socket
+
+import keras
+import tensorflow as tf
+
+# What TensorFlow raises where a worker of a collective operation is gone.
+_LOST = (
+    tf.errors.UnavailableError,
+    tf.errors.AbortedError,
+    tf.errors.CancelledError,
+    tf.errors.DeadlineExceededError,
+    tf.errors.InternalError,
+)
+
+
+def distribution_strategy(devices=None):
+    """The `tf.distribute` strategy that fits what is there; says in one line what it picked.
+
+    The same script runs on one device, on several GPUs, and, started on each host, on several
+    hosts. Call it before any other work of TensorFlow, and make the model in its scope. A step on
+    N replicas then equals a step on one with the same global batch, which is `fit`'s
+    `batch_size`.
+
+    | found | picked |
+    |---|---|
+    | `devices` | `tf.distribute.MirroredStrategy(devices)` |
+    | `TF_CONFIG` with several workers | `tf.distribute.MultiWorkerMirroredStrategy` |
+    | several GPUs | `tf.distribute.MirroredStrategy` |
+    | anything else | TensorFlow's default strategy |
+
+    Under several workers the chief alone writes files: `save`, `export`, backups and pictures
+    do nothing elsewhere. Name folders that all hosts share.
+
+    Reference: [TF_CONFIG](https://www.tensorflow.org/guide/distributed_training#TF_CONFIG).
+
+    Args:
+        devices: names such as `["GPU:0", "GPU:1"]` or, to try a script on one machine, logical
+            CPUs; what is found if `None`.
+
+    Returns:
+        A `tf.distribute.Strategy`.
+
+    Raises:
+        ValueError: if `TF_CONFIG` is no cluster of workers.
+        RuntimeError: if there are several workers and TensorFlow has begun to work.
+
+    Example:
+    >>> import keras_aegan
+    >>> from keras_aegan import models, networks
+    >>> strategy = keras_aegan.distribution_strategy()  # doctest: +ELLIPSIS
+    distribution_strategy: ...
+    >>> with strategy.scope():
+    ...     model = models.Autoencoder(
+    ...         networks.dense_encoder((12,), 3), networks.dense_decoder(3, (12,))
+    ...     )
+    >>> model.compile("adam")
+    """
+    cluster, task = _cluster_and_task()
+    num_workers = sum(map(len, cluster.values()))
+    gpus = tf.config.list_physical_devices("GPU")
+    if devices is not None:
+        strategy = tf.distribute.MirroredStrategy(devices)
+        picked = f"MirroredStrategy on {', '.join(devices)}"
+    elif num_workers > 1:
+        strategy = _multi_worker_strategy()
+        picked = (
+            f"MultiWorkerMirroredStrategy, {task['type']} {task['index']} of {num_workers} "
+            f"workers, {strategy.num_replicas_in_sync} replicas in all"
+        )
+    elif len(gpus) > 1:
+        strategy = tf.distribute.MirroredStrategy()
+        picked = f"MirroredStrategy on {len(gpus)} GPUs"
+    else:
+        strategy = tf.distribute.get_strategy()
+        picked = f"one device, a {'GPU' if gpus else 'CPU'}"
+    if keras.config.is_interactive_logging_enabled():
+        print(f"distribution_strategy: {picked}.")
+    return strategy
+
+
+def is_chief(strategy=None):
+    """Whether this process is the one that writes files: always, except beside a chief.
+
+    Args:
+        strategy: a `tf.distribute.Strategy`; the one in scope if `None`.
+
+    Returns:
+        A bool.
+
+    Example:
+    >>> from keras_aegan import distribution
+    >>> distribution.is_chief()
+    True
+    """
+    strategy = tf.distribute.get_strategy() if strategy is None else strategy
+    if not has_several_workers(strategy):
+        return True
+    resolver = strategy.cluster_resolver
+    if resolver.task_type == "chief":
+        return True
+    has_chief = bool(resolver.cluster_spec().as_dict().get("chief"))
+    return not has_chief and resolver.task_id == 0
+
+
+def has_several_workers(strategy):
+    """Whether a strategy spans processes, each of which runs the same script."""
+    return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
+
+
+@contextlib.contextmanager
+def lost_workers_named(strategy):
+    """Says which worker is gone where TensorFlow says that a collective operation failed.
+
+    Raises:
+        RuntimeError: in place of TensorFlow's error, if a worker does not answer.
+    """
+    try:
+        yield
+    except _LOST as error:
+        lost = _lost_workers(strategy) if has_several_workers(strategy) else []
+        if not lost:
+            raise
+        raise RuntimeError(
+            f"Training broke off: {' and '.join(lost)} no longer answers. Start the same command "
+            "again on every host; with callbacks.BackupAndRestore it goes on from the last "
+            "backup."
+        ) from error
+
+
+def _lost_workers(strategy):
+    """Names of workers on whose address nothing listens."""
+    resolver, lost = strategy.cluster_resolver, []
+    for job, addresses in resolver.cluster_spec().as_dict().items():
+        for index, address in enumerate(addresses):
+            if (job, index) == (resolver.task_type, resolver.task_id):
+                continue
+            host, _, port = address.rpartition(":")
+            try:
+                socket.create_connection((host, int(port)), timeout=5).close()
+            except OSError:
+                lost.append(f"{job} {index} ({address})")
+    return lost
+
+
+def _cluster_and_task():
+    """`TF_CONFIG`'s cluster, a job's name to its addresses, and task; empty ones without it."""
+    text = os.environ.get("TF_CONFIG", "")
+    if not text.strip():
+        return {}, {}
+    try:
+        config = json.loads(text)
+        cluster, task = config.get("cluster", {}), config.get("task", {})
+        workers = {job: list(cluster[job]) for job in ("chief", "worker") if job in cluster}
+        is_known = not cluster or task["index"] < len(workers[task["type"]])
+    except (ValueError, TypeError, KeyError, AttributeError):
+        is_known = False
+    if not is_known or set(cluster) - set(workers):
+        raise ValueError(
+            'The environment variable TF_CONFIG must hold {"cluster": {"worker": ["host:port", '
+            '...]}, "task": {"type": "worker", "index": 0}} with jobs among chief and worker. '
+            f"Received: TF_CONFIG={text}"
+        )
+    return workers, task
+
+
+def _multi_worker_strategy():
+    try:
+        return tf.distribute.MultiWorkerMirroredStrategy()
+    except RuntimeError as error:
+        raise RuntimeError(
+            "`distribution_strategy` must be called before TensorFlow computes anything, at the "
+            "top of the script, where there are several workers."
+        ) from error

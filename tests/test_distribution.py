@@ -1,0 +1,67 @@
+"""Which strategy is picked, and what is refused; `tests/conformance/test_workers.py` trains."""
+
+import json
+
+import pytest
+import tensorflow as tf
+
+import keras_aegan
+from keras_aegan import distribution
+
+
+def _config(monkeypatch, **config):
+    monkeypatch.setenv("TF_CONFIG", json.dumps(config))
+
+
+def test_one_device_needs_no_strategy(monkeypatch, capsys):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    assert keras_aegan.distribution_strategy() is tf.distribute.get_strategy()
+    assert capsys.readouterr().out == "distribution_strategy: one device, a CPU.\n"
+
+
+def test_a_cluster_of_one_worker_is_one_device(monkeypatch):
+    _config(monkeypatch, cluster={"worker": ["a:1"]}, task={"type": "worker", "index": 0})
+    assert keras_aegan.distribution_strategy() is tf.distribute.get_strategy()
+
+
+def test_several_gpus_are_mirrored(monkeypatch, capsys):
+    monkeypatch.delenv("TF_CONFIG", raising=False)
+    made = []
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["GPU:0", "GPU:1"])
+    monkeypatch.setattr(tf.distribute, "MirroredStrategy", lambda *a: made.append(a) or "mirrored")
+    assert keras_aegan.distribution_strategy() == "mirrored"
+    assert keras_aegan.distribution_strategy(["CPU:0", "CPU:1"]) == "mirrored"
+    assert made == [(), (["CPU:0", "CPU:1"],)]
+    assert capsys.readouterr().out.splitlines() == [
+        "distribution_strategy: MirroredStrategy on 2 GPUs.",
+        "distribution_strategy: MirroredStrategy on CPU:0, CPU:1.",
+    ]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "no JSON",
+        "[]",
+        '{"cluster": {"worker": ["a:1", "b:1"]}}',
+        '{"cluster": {"worker": ["a:1", "b:1"]}, "task": {"type": "worker", "index": 2}}',
+        '{"cluster": {"worker": ["a:1"], "ps": ["b:1"]}, "task": {"type": "worker", "index": 0}}',
+    ],
+)
+def test_a_cluster_that_is_none_is_refused(config, monkeypatch):
+    monkeypatch.setenv("TF_CONFIG", config)
+    with pytest.raises(ValueError, match="TF_CONFIG must hold"):
+        keras_aegan.distribution_strategy()
+
+
+def test_workers_are_picked_first_thing_in_a_script(monkeypatch):
+    cluster = {"worker": ["127.0.0.1:1", "127.0.0.1:2"]}
+    _config(monkeypatch, cluster=cluster, task={"type": "worker", "index": 1})
+    tf.constant(0.0)  # TensorFlow is at work
+    with pytest.raises(RuntimeError, match="before TensorFlow computes anything"):
+        keras_aegan.distribution_strategy()
+
+
+def test_the_only_process_is_the_chief():
+    assert distribution.is_chief()
+    assert distribution.is_chief(tf.distribute.MirroredStrategy(["CPU:0"]))
