@@ -11,6 +11,7 @@ if _keras.backend.backend() != "tensorflow":
 from keras_aegan import callbacks as callbacks
 from keras_aegan import datasets as datasets
 from keras_aegan import distribution as distribution
+from keras_aegan import evaluation as evaluation
 from keras_aegan import latents as latents
 from keras_aegan import layers as layers
 from keras_aegan import losses as losses

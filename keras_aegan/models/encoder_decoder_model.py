@@ -8,7 +8,6 @@ from keras_aegan import losses
 from keras_aegan.layers import TiedDense
 from keras_aegan.losses.reconstruction_loss import parts
 from keras_aegan.models import data_checks, network_checks
-from keras_aegan.models.grouped_model import CONVOLUTIONS
 from keras_aegan.models.latent_variable_model import LatentVariableModel
 
 
@@ -100,13 +99,9 @@ class EncoderDecoderModel(LatentVariableModel):
                 )
         return loss
 
-    def choose_jit_compile(self, jit_compile, run_eagerly):
-        """As the base chooses, with an eye to a perceptual loss's convolutions too."""
-        chosen = super().choose_jit_compile(jit_compile, run_eagerly)
-        if jit_compile != "auto" or chosen is not True:
-            return chosen
-        layers = (layer for network in self._backbones() for layer in network._flatten_layers())
-        return not any(isinstance(layer, CONVOLUTIONS) for layer in layers)
+    def models_of_a_step(self):
+        """The model itself, and the backbones of a perceptual loss."""
+        return [self, *self._backbones()]
 
     def extra_state(self):
         """The noise, the weights of the terms, and the scale that training came to."""

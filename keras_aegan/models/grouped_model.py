@@ -13,7 +13,7 @@ from keras_aegan.models.step_groups import can_group, run_in_groups
 
 # Small networks are bound by the cost of starting a step: beyond 64 steps nothing is gained.
 _STEPS_PER_EXECUTION = 64
-CONVOLUTIONS = (
+_CONVOLUTIONS = (
     keras.layers.Conv1D,
     keras.layers.Conv2D,
     keras.layers.Conv3D,
@@ -72,9 +72,14 @@ class GroupedModel(keras.Model):
         if context().op_callbacks:  # tf.debugging.enable_check_numerics, whose ops XLA lacks
             return False
         return all(
-            layer.supports_jit and not isinstance(layer, CONVOLUTIONS + _KERAS_NOISE)
-            for layer in self._flatten_layers()
+            layer.supports_jit and not isinstance(layer, _CONVOLUTIONS + _KERAS_NOISE)
+            for model in self.models_of_a_step()
+            for layer in model._flatten_layers()
         )
+
+    def models_of_a_step(self):
+        """The models whose layers a step runs: what XLA would have to compile."""
+        return [self]
 
     # --------------------------------------------------------------------- fit, evaluate
 

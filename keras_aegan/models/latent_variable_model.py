@@ -1,6 +1,5 @@
 """The base of every model: players, named terms, and the one method that differentiates."""
 
-import contextlib
 import math
 import numbers
 
@@ -11,13 +10,14 @@ from keras import ops
 from keras_aegan.models.checked_model import CheckedModel
 from keras_aegan.models.data_checks import check_positive_integer
 from keras_aegan.models.grouped_model import GroupedModel
-from keras_aegan.models.objective import Objective, batch_mean, batch_size_of, share_of_batch
+from keras_aegan.models.objective import Objective, batch_mean, batch_size_of
 from keras_aegan.models.players_optimizer import (
     PlayersOptimizer,
     computes_in_float16,
     get_optimizer,
     scale_loss,
 )
+from keras_aegan.models.replicas import independent_noise, share_of_batch
 from keras_aegan.models.servable_model import ServableModel, Untracked
 
 
@@ -361,25 +361,8 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
             return super().metrics
         return self._objective.metrics + [m for m in super().metrics if m.name != "loss"]
 
-    @contextlib.contextmanager
     def _independent_noise(self):
-        """Gives each replica noise of its own: one mirrored seed draws the same on all.
-
-        For the length of a turn the replica's number is added to every seed, Keras's own
-        layers' included; the states that are saved stay equal on all replicas.
-        """
-        if self.distribute_strategy.num_replicas_in_sync == 1:
-            yield
-            return
-        replica_id = tf.distribute.get_replica_context().replica_id_in_sync_group
-        states = self._noise_states()
-        # A prime stride: seeds that a user numbers 1, 2, 3 … must not meet.
-        shifts = [ops.cast([1_000_003, 0], s.dtype) * ops.cast(replica_id, s.dtype) for s in states]
-        for state, shift in zip(states, shifts, strict=True):
-            state.assign(state + shift)
-        yield
-        for state, shift in zip(states, shifts, strict=True):
-            state.assign(state - shift)
+        return independent_noise(self._noise_states(), self.distribute_strategy)
 
     def _maybe_symbolic_build(self, iterator=None, data_batch=None):
         """Lets Keras build metrics from one replica's batch.

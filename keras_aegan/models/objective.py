@@ -1,7 +1,6 @@
 """The bookkeeping of an objective: the weights of its terms, and their running means."""
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 
@@ -54,12 +53,3 @@ def batch_mean(values, sample_weight):
         values = values * ops.cast(sample_weight, "float32")
     # A replica may get no example of the last batch, and 0/0 would poison the others.
     return ops.sum(values) / ops.cast(ops.maximum(ops.shape(values)[0], 1), "float32")
-
-
-def share_of_batch(batch_size, strategy):
-    """The part of the global batch that this replica holds; all of it where there is one."""
-    if strategy.num_replicas_in_sync == 1:
-        return 1.0
-    batch_size = ops.cast(batch_size, "float32")
-    replica = tf.distribute.get_replica_context()
-    return batch_size / replica.all_reduce(tf.distribute.ReduceOp.SUM, batch_size)

@@ -1,5 +1,6 @@
 """Pictures: functions of arrays that return a matplotlib Figure, to show or to save."""
 
+from keras_aegan.plotting.error_maps import error_maps as error_maps
 from keras_aegan.plotting.gan_panels import gan_panels as gan_panels
 from keras_aegan.plotting.heat_maps import heat_maps as heat_maps
 from keras_aegan.plotting.image_grids import image_grid as image_grid

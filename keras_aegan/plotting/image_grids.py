@@ -32,7 +32,7 @@ def image_grid(images, num_columns=None, titles=None, value_range=None):
     >>> len(figure.axes)
     6
     """
-    images = _check_images("images", images)
+    images = check_images("images", images)
     low, high = check_value_range(value_range, images)
     if num_columns is None:
         num_columns = math.ceil(math.sqrt(len(images)))
@@ -89,7 +89,7 @@ def reconstruction_grid(rows, value_range=None):
             "`rows` must be a dict of at least one row, its label to its images. "
             f"Received: {'an empty dict' if isinstance(rows, dict) else type(rows).__name__}"
         )
-    rows = {label: _check_images(f"rows[{label!r}]", images) for label, images in rows.items()}
+    rows = {label: check_images(f"rows[{label!r}]", images) for label, images in rows.items()}
     first_label, first = next(iter(rows.items()))
     for label, images in rows.items():
         if images.shape != first.shape:
@@ -132,7 +132,7 @@ def _draw_image(axes, image, low, high):
     axes.spines[:].set_visible(False)
 
 
-def _check_images(name, images):
+def check_images(name, images):
     """The images as `(num_images, height, width, channels)`."""
     images = np.asarray(images)
     shape = images.shape

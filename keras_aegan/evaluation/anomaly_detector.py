@@ -1,0 +1,334 @@
+"""A trained autoencoder as a detector of what is unlike its training data."""
+
+import keras
+import numpy as np
+from keras import ops
+
+from keras_aegan.evaluation.anomaly_scores import SCORES
+from keras_aegan.evaluation.thresholds import THRESHOLDS, check_contamination
+from keras_aegan.losses import target_domain
+from keras_aegan.models import data_checks
+from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel, input_spec
+from keras_aegan.models.servable_model import ServableModel
+
+_NUM_FOLDS = 5
+
+
+@keras.saving.register_keras_serializable(package="keras_aegan")
+class AnomalyDetector(ServableModel):
+    """Scores examples by a trained autoencoder or VAE, and says which are anomalies.
+
+    Names and signs are scikit-learn's: `score_samples` is higher for normal examples,
+    `decision_function` is `score_samples − offset_`, and `predict` gives +1 for normal examples and
+    −1 for anomalies. `anomaly_scores` is higher for abnormal ones: it is what PyOD calls
+    `decision_function`, whose sign is the opposite of scikit-learn's.
+
+    The threshold is fitted by `fit_threshold`, to normal data only, and best to normal data that
+    the model was not trained on: it rebuilds its training data better than others. Train the model
+    further, and the threshold must be fitted anew.
+
+    Scores, all of them deterministic:
+
+    - `"reconstruction_error"`: `compile`'s loss; of a VAE, from `z_mean`.
+    - `"negative_elbo"`: of a VAE with a likelihood, in nats. The expectation over q(z|x) has no
+      closed form in general: it is the mean over `num_samples` draws that are the same for all
+      examples, fixed by `seed`, in pairs ±ε.
+    - `"log_likelihood"`: −log p(x) in nats, by importance sampling with the same draws.
+    - `"mahalanobis"`: how far the code lies from normal codes, in standard deviations.
+    - `"code_and_error"`: the same of the code and the logarithm of the reconstruction error.
+
+    `save("detector.keras")` writes model, score and threshold into one file, which
+    `keras.models.load_model` loads in its safe mode: it holds no Lambda and no pickle. `export`
+    writes one SavedModel with the endpoints `score` (as `anomaly_scores`) and `is_anomaly`, the
+    threshold inside, which runs where `keras_aegan` is not installed.
+
+    Reference: [An & Cho, 2015](http://dm.snu.ac.kr/static/docs/TR/SNUDM-TR-2015-03.pdf), for scores
+    of a VAE; [Ledoit & Wolf, 2004](https://doi.org/10.1016/S0047-259X(03)00096-4), for the
+    covariance of codes.
+
+    Args:
+        model: an autoencoder or VAE, compiled and trained, without labels as input.
+        score: one of the five.
+        num_samples: draws of z for the two scores that take any, an even number.
+        seed: of those draws.
+        **kwargs: `name` and `dtype`, as in `keras.Model`.
+
+    Input shape:
+        What the model takes, `(num_examples, ...)`.
+
+    Output shape:
+        One number per example, `(num_examples,)`.
+
+    Raises:
+        TypeError: if `model` is no such model.
+        ValueError: if the model does not offer the score.
+
+    Example:
+    >>> import keras, numpy as np, keras_aegan
+    >>> from keras_aegan import evaluation, networks
+    >>> model = keras_aegan.models.Autoencoder(
+    ...     networks.dense_encoder((8,), 2, (16,)), networks.dense_decoder(2, (8,), (16,))
+    ... )
+    >>> model.compile()
+    >>> x = np.random.default_rng(0).normal(size=(500, 8)).astype("float32")
+    >>> history = model.fit(x[:300], verbose=0)
+    >>> detector = evaluation.AnomalyDetector(model)
+    >>> threshold = detector.fit_threshold(x[300:], contamination=0.05)
+    >>> detector.predict(10 * x[:3])
+    array([-1, -1, -1])
+    """
+
+    def __init__(self, model, score="reconstruction_error", num_samples=64, seed=0, **kwargs):
+        super().__init__(**kwargs)
+        _check_model(model)
+        if score not in SCORES:
+            raise ValueError(f"`score` must be one of {sorted(SCORES)}. Received: score={score!r}")
+        data_checks.check_positive_integer("num_samples", num_samples)
+        if num_samples % 2:
+            raise ValueError(
+                "`num_samples` must be even: draws come in pairs ±ε. "
+                f"Received: num_samples={num_samples}"
+            )
+        self.model = model
+        self.score = score
+        self.num_samples = num_samples
+        self.seed = seed
+        self.anomaly_score = SCORES[score](model, num_samples, seed)
+        self.limit = self.add_weight(
+            (), keras.initializers.Constant(np.nan), trainable=False, name="limit"
+        )
+        self.built = True
+
+    # ------------------------------------------------------------------ threshold
+
+    def fit_threshold(self, x_normal, contamination=0.01, method="quantile", batch_size=256):
+        """Sets the threshold that a share `contamination` of normal examples exceeds.
+
+        Where the score compares with normal codes, these are learned here too, from all examples;
+        the threshold then is of scores of each fifth by the codes of the other four.
+
+        Args:
+            x_normal: normal examples, `(num_examples, ...)`, best none that the model was trained
+                on.
+            contamination: the wished false-alarm rate, in (0, 0.5).
+            method: `"quantile"` (see `quantile_threshold`), or `"tail"`, extreme values (see
+                `tail_threshold`): for rates that few of the examples, or none, are beyond.
+            batch_size: examples run at once.
+
+        Returns:
+            The threshold on `anomaly_scores`, a float.
+
+        Raises:
+            ValueError: if the data are empty, of another shape or too few, or an argument is out
+                of its range.
+        """
+        check_contamination(contamination)
+        if method not in THRESHOLDS:
+            raise ValueError(
+                f"`method` must be one of {sorted(THRESHOLDS)}. Received: method={method!r}"
+            )
+        self._check_examples("x_normal", x_normal)
+        evidence = self.run_in_batches(self._evidence, x_normal, batch_size=batch_size)
+        scores = self._scores_of_normal(evidence)
+        threshold = np.float32(THRESHOLDS[method](scores, contamination))
+        self.anomaly_score.fit(evidence)
+        self.limit.assign(threshold)
+        return float(threshold)
+
+    def _scores_of_normal(self, evidence):
+        """Scores as unseen normal examples would have them."""
+        if not self.anomaly_score.compares_with_normal:
+            return ops.convert_to_numpy(self.anomaly_score.judge(evidence))
+        if len(evidence) < 2 * _NUM_FOLDS:
+            raise ValueError(
+                f"`x_normal` must hold at least {2 * _NUM_FOLDS} examples to compare with. "
+                f"Received: {len(evidence)}"
+            )
+        fold = np.random.default_rng(0).permutation(len(evidence)) % _NUM_FOLDS
+        scores = np.empty(len(evidence))
+        for i in range(_NUM_FOLDS):
+            self.anomaly_score.fit(evidence[fold != i])
+            scores[fold == i] = self.anomaly_score.judge(evidence[fold == i])
+        return scores
+
+    @property
+    def threshold(self):
+        """The largest anomaly score that still is normal; NaN before `fit_threshold`."""
+        return float(self.limit)
+
+    @property
+    def offset_(self):
+        """Scikit-learn's offset on `score_samples`: minus the threshold."""
+        return -self.threshold
+
+    # -------------------------------------------------------------------- abilities
+
+    def anomaly_scores(self, x, batch_size=256):
+        """The score of each example, higher is more abnormal (PyOD's `decision_function`).
+
+        Args:
+            x: `(num_examples, ...)`.
+            batch_size: examples run at once.
+
+        Returns:
+            NumPy array, `(num_examples,)`, in the score's own unit.
+
+        Raises:
+            sklearn.exceptions.NotFittedError: before `fit_threshold`.
+        """
+        self._check_fitted("anomaly_scores")
+        self._check_examples("x", x)
+        return self.run_in_batches(self._score, x, batch_size=batch_size)
+
+    def score_samples(self, x, batch_size=256):
+        """As scikit-learn's: higher is more normal; minus `anomaly_scores`."""
+        return -self.anomaly_scores(x, batch_size)
+
+    def decision_function(self, x, batch_size=256):
+        """As scikit-learn's: `score_samples − offset_`, negative for anomalies."""
+        # In float32, as the SavedModel decides: a score at the threshold is normal in both.
+        return self.score_samples(x, batch_size) - np.float32(self.offset_)
+
+    def predict(self, x, batch_size=256):
+        """As scikit-learn's: +1 for normal examples, −1 for anomalies, not Keras's outputs."""
+        return np.where(self.decision_function(x, batch_size) < 0, -1, 1)
+
+    def error_maps(self, x, batch_size=256):
+        """Where each example is badly rebuilt: the squared error of every pixel.
+
+        `plotting.error_maps` draws it beside the example.
+
+        Args:
+            x: `(num_examples, ...)`.
+            batch_size: examples run at once.
+
+        Returns:
+            `(reconstructions, squared errors)`, NumPy arrays of the shape of x.
+        """
+        self._check_examples("x", x)
+        reconstruction = self.run_in_batches(self.model._serve, x, batch_size=batch_size)
+        return reconstruction, np.square(np.asarray(x) - reconstruction)
+
+    def evaluate(self, x, is_anomaly, batch_size=256):
+        """How well the detector does where the truth is known.
+
+        Args:
+            x: `(num_examples, ...)`.
+            is_anomaly: `(num_examples,)`, true or 1 for anomalies, false or 0 for normal examples.
+            batch_size: examples run at once.
+
+        Returns:
+            Dict: `auc`, the area under the ROC curve; `average_precision`; `false_alarm_rate`,
+            the share of normal examples that are called anomalies; `detection_rate`, that of
+            anomalies.
+
+        Raises:
+            ValueError: if there are only anomalies, or none.
+        """
+        from sklearn.metrics import average_precision_score, roc_auc_score
+
+        scores = self.anomaly_scores(x, batch_size)
+        is_anomaly = _check_truth(is_anomaly, len(scores))
+        called = scores > np.float32(self.threshold)
+        return {
+            "auc": float(roc_auc_score(is_anomaly, scores)),
+            "average_precision": float(average_precision_score(is_anomaly, scores)),
+            "false_alarm_rate": float(called[~is_anomaly].mean()),
+            "detection_rate": float(called[is_anomaly].mean()),
+        }
+
+    def fit(self, *args, **kwargs):
+        """Refused: the model is trained before, and the threshold by `fit_threshold`."""
+        raise NotImplementedError(
+            "`AnomalyDetector` trains no model: call detector.model.fit(x), then "
+            "detector.fit_threshold(x_normal). Received: a call of `fit`"
+        )
+
+    def call(self, inputs):
+        """The anomaly scores, `(batch_size,)`."""
+        return self.anomaly_score.judge(self.anomaly_score.evidence(self.model, inputs))
+
+    def _evidence(self, x):
+        return self.anomaly_score.evidence(self.model, x)
+
+    def _score(self, x):
+        return self.call(x)
+
+    def _is_anomaly(self, x):
+        return self.call(x) > self.limit
+
+    # ------------------------------------------------------------------------ files
+
+    def endpoints(self):
+        """`score`, higher is more abnormal, and `is_anomaly`."""
+        x = input_spec(self.model.encoder.inputs[0], "x")
+        return {"score": (self._score, [x]), "is_anomaly": (self._is_anomaly, [x])}
+
+    def export(self, filepath, **kwargs):
+        """Writes one SavedModel with the endpoints `score` and `is_anomaly`, threshold inside.
+
+        Args:
+            filepath: the folder to write.
+            **kwargs: as in `LatentVariableModel.export`.
+        """
+        self._check_fitted("export")
+        super().export(filepath, **kwargs)
+
+    def get_config(self):
+        """The model, serialized, and the arguments of the constructor."""
+        return {
+            **super().get_config(),
+            "model": keras.saving.serialize_keras_object(self.model),
+            "score": self.score,
+            "num_samples": self.num_samples,
+            "seed": self.seed,
+        }
+
+    # ----------------------------------------------------------------------- checks
+
+    def _check_fitted(self, method):
+        if np.isnan(self.threshold):
+            from sklearn.exceptions import NotFittedError
+
+            raise NotFittedError(
+                f"`fit_threshold(x_normal)` must be called before `{method}`. "
+                "Received: a detector without a threshold"
+            )
+
+    def _check_examples(self, name, x):
+        domain = target_domain(self.model.loss_function)
+        domain = domain if domain == "probabilities" else "real"
+        data_checks.check_array(name, x, self.model.data_shape, domain)
+
+
+def _check_model(model):
+    """Refuses what has no reconstruction error of x alone."""
+    if not isinstance(model, EncoderDecoderModel):
+        raise TypeError(
+            "`model` must be an autoencoder or VAE of keras_aegan.models. "
+            f"Received: model={model!r} of type {type(model).__name__}"
+        )
+    model._assert_compile_called("AnomalyDetector")
+    _, input_signature = model.endpoints()["reconstruction_error"]
+    if len(input_signature) > 1:
+        raise TypeError(
+            "`model` must need nothing but x to score x: no labels, no levels as targets. "
+            f"Received: a {type(model).__name__} whose reconstruction error takes "
+            f"{[spec.name for spec in input_signature]}"
+        )
+
+
+def _check_truth(is_anomaly, num_examples):
+    is_anomaly = np.asarray(is_anomaly)
+    if is_anomaly.shape != (num_examples,) or not np.isin(is_anomaly, (0, 1)).all():
+        raise ValueError(
+            f"`is_anomaly` must hold {num_examples} values, 0 or 1, one an example. Received: "
+            f"shape {is_anomaly.shape}, values {np.unique(is_anomaly)[:5].tolist()}"
+        )
+    is_anomaly = is_anomaly.astype(bool)
+    if is_anomaly.all() or not is_anomaly.any():
+        raise ValueError(
+            "`is_anomaly` must hold both classes: an AUC compares anomalies with normal examples. "
+            f"Received: {is_anomaly.sum()} anomalies among {num_examples}"
+        )
+    return is_anomaly

@@ -1,0 +1,190 @@
+"""What an anomaly detector holds against an example; higher is more abnormal.
+
+Each score is read in two steps. `evidence(model, x)` is what the networks say of an example, alone:
+the score itself, or features. `judge(evidence)` makes a score of it, by what `fit` learned of
+normal evidence.
+"""
+
+import math
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from keras_aegan import losses
+from keras_aegan.models.variational_model import VariationalModel
+
+
+class AnomalyScore(keras.layers.Layer):
+    """Abstract base; a layer, so that what it learned is saved with the detector.
+
+    Args:
+        model: a trained autoencoder.
+        num_samples: how many draws of z, where the score takes any.
+        seed: of those draws.
+        **kwargs: as in `keras.layers.Layer`.
+    """
+
+    # Whether `fit` has something to learn.
+    compares_with_normal = False
+
+    def __init__(self, model, num_samples, seed, **kwargs):
+        super().__init__(trainable=False, **kwargs)
+        self.built = True
+
+    def evidence(self, model, x):
+        """What the networks say of examples, `(batch_size, ...)`."""
+        raise NotImplementedError(f"{type(self).__name__} must define `evidence`.")
+
+    def fit(self, evidence):
+        """Learns what evidence normal examples give, a NumPy array."""
+
+    def judge(self, evidence):
+        """The scores, `(batch_size,)`."""
+        return evidence
+
+
+class ReconstructionError(AnomalyScore):
+    """`compile`'s loss of each example, in that loss's own unit."""
+
+    def evidence(self, model, x):
+        """L(x, g(f(x)))."""
+        return error_function(model)(x)
+
+
+class MahalanobisDistance(AnomalyScore):
+    """√((h − μ)ᵀ Σ⁻¹ (h − μ)) of the code h, with μ and Σ of normal codes.
+
+    Σ is shrunk after Ledoit and Wolf, so that it can be inverted however few the examples.
+    """
+
+    compares_with_normal = True
+
+    def __init__(self, model, num_samples, seed, **kwargs):
+        super().__init__(model, num_samples, seed, **kwargs)
+        size = self.num_features(model)
+        self.mean = self.add_weight((size,), "zeros", name="mean")
+        self.whitening = self.add_weight((size, size), "zeros", name="whitening")
+
+    def num_features(self, model):
+        """The size of a code."""
+        return math.prod(model.latent_shape)
+
+    def evidence(self, model, x):
+        """The code, flat; a VAE's is the mean of q(z|x)."""
+        function, _ = model.endpoints()["encode"]
+        code = function(x)
+        return ops.reshape(ops.cast(code, "float32"), (-1, math.prod(model.latent_shape)))
+
+    def fit(self, evidence):
+        """μ, and W with W Wᵀ = Σ⁻¹."""
+        from sklearn.covariance import LedoitWolf
+
+        evidence = evidence.astype("float64")
+        # Features may differ in scale by orders of magnitude: shrink correlations, not variances.
+        scale = np.maximum(evidence.std(axis=0), 1e-6 * max(np.abs(evidence).max(), 1e-6))
+        gaussian = LedoitWolf().fit(evidence / scale)
+        self.mean.assign(gaussian.location_ * scale)
+        self.whitening.assign(np.linalg.cholesky(gaussian.precision_) / scale[:, None])
+
+    def judge(self, evidence):
+        """The distance."""
+        whitened = ops.matmul(evidence - self.mean, self.whitening)  # (batch_size, num_features)
+        return ops.sqrt(ops.sum(ops.square(whitened), axis=-1))
+
+
+class CodeAndError(MahalanobisDistance):
+    """The Mahalanobis distance of (h, log reconstruction error): how unusual both are together.
+
+    The code says where on the manifold an example is, the error how far from it; PCA's T² and Q
+    statistics, for an autoencoder.
+    """
+
+    def num_features(self, model):
+        """The size of a code, and one."""
+        return super().num_features(model) + 1
+
+    def evidence(self, model, x):
+        """The code, and the logarithm of the error, which is skewed to the right."""
+        error = ops.maximum(error_function(model)(x), 1e-12)
+        return ops.concatenate([super().evidence(model, x), ops.log(error)[:, None]], axis=-1)
+
+
+class _SampledScore(AnomalyScore):
+    """Base of the scores that average over z ~ q(z|x), by draws that are the same for all examples.
+
+    They come in pairs ±ε, which cancels what is linear in the noise, and are saved with the
+    detector: a score depends on neither the examples beside it nor the process.
+    """
+
+    def __init__(self, model, num_samples, seed, **kwargs):
+        super().__init__(model, num_samples, seed, **kwargs)
+        check_likelihood(model)
+        shape = (num_samples, *model.latent_shape)
+        half = np.random.default_rng(seed).standard_normal((num_samples // 2, *shape[1:]))
+        self.noise = self.add_weight(shape, "zeros", name="noise")
+        self.noise.assign(np.concatenate([half, -half]))
+
+    def average(self, model, x):
+        """`(mean of −log p(x|z), log of the mean of p(x, z)/q(z|x), KL)`, `(batch_size,)` each."""
+        z_mean, z_log_var = (ops.cast(z, "float32") for z in model.encoder(x, training=False))
+        axes = tuple(range(1, len(z_mean.shape)))
+
+        def add(sums, noise):
+            z = z_mean + ops.exp(0.5 * z_log_var) * noise
+            reconstruction = model.decoder(model.decoder_inputs(z, x), training=False)
+            distortion = model.reconstruction_loss(x, reconstruction)
+            # log p(z) − log q(z|x); the constants cancel.
+            ratio = 0.5 * ops.sum(ops.square(noise) + z_log_var - ops.square(z), axis=axes)
+            return sums[0] + distortion, ops.logaddexp(sums[1], ratio - distortion)
+
+        nothing = tf.zeros_like(z_mean[(slice(None), *[0] * len(axes))])  # (batch_size,)
+        total, log_sum = tf.foldl(add, self.noise.value, (nothing, nothing - math.inf))
+        num_samples = self.noise.shape[0]
+        mean, log_mean = total / num_samples, log_sum - math.log(num_samples)
+        return mean, log_mean, losses.gaussian_kl(z_mean, z_log_var)
+
+
+class NegativeELBO(_SampledScore):
+    """−E_q[log p(x|z)] + KL(q(z|x) ‖ p(z)), in nats."""
+
+    def evidence(self, model, x):
+        """The bound."""
+        distortion, _, rate = self.average(model, x)
+        return distortion + rate
+
+
+class NegativeLogLikelihood(_SampledScore):
+    """−log p(x), by importance sampling from q(z|x), in nats."""
+
+    def evidence(self, model, x):
+        """The estimate."""
+        return -self.average(model, x)[1]
+
+
+SCORES = {
+    "reconstruction_error": ReconstructionError,
+    "negative_elbo": NegativeELBO,
+    "log_likelihood": NegativeLogLikelihood,
+    "mahalanobis": MahalanobisDistance,
+    "code_and_error": CodeAndError,
+}
+
+
+def error_function(model):
+    """The model's own reconstruction error as a function of x alone."""
+    return model.endpoints()["reconstruction_error"][0]
+
+
+def check_likelihood(model):
+    """Refuses a model that has no likelihood to average."""
+    loss = getattr(model, "loss_function", None)
+    if not isinstance(model, VariationalModel) or not isinstance(
+        loss, losses.NegativeLogLikelihood
+    ):
+        raise ValueError(
+            '`score` must be "reconstruction_error", "mahalanobis" or "code_and_error" unless '
+            "`model` is a VAE compiled with a likelihood, such as losses.GaussianNLL(). "
+            f"Received: a {type(model).__name__} with loss={getattr(loss, 'name', loss)!r}"
+        )

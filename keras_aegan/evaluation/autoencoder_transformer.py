@@ -1,0 +1,129 @@
+"""An autoencoder as a scikit-learn transformer."""
+
+import os
+import tempfile
+
+import keras
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from keras_aegan import models, networks
+
+
+class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Codes as features, in a `Pipeline` or a `GridSearchCV`: an autoencoder built when fitted.
+
+    Its parameters are hyperparameters, so scikit-learn can clone it. A fitted one is pickled
+    through Keras's own file of the model.
+
+    Reference: [Hinton & Salakhutdinov, 2006](https://doi.org/10.1126/science.1127647).
+
+    Args:
+        latent_dim: the size of the code.
+        hidden_units: of the dense encoder; the decoder mirrors them.
+        build: a function `(num_features, latent_dim)` that gives an uncompiled model of
+            `keras_aegan.models`, in place of the dense `Autoencoder`.
+        loss: as in the model's `compile`.
+        learning_rate: Adam's.
+        epochs: passes over the data.
+        batch_size: examples a step.
+        random_state: an integer for the same model again.
+
+    Input shape:
+        `(num_examples, num_features)`.
+
+    Output shape:
+        `(num_examples, latent_dim)`.
+
+    Raises:
+        ValueError: if the data are no finite numbers in such an array.
+
+    Example:
+    >>> from sklearn.datasets import load_iris
+    >>> from keras_aegan import evaluation
+    >>> x, _ = load_iris(return_X_y=True)
+    >>> transformer = evaluation.AutoencoderTransformer(2, epochs=1, random_state=0)
+    >>> transformer.fit_transform(x).shape
+    (150, 2)
+    """
+
+    def __init__(
+        self,
+        latent_dim=2,
+        hidden_units=(64,),
+        build=None,
+        loss="mse",
+        learning_rate=1e-3,
+        epochs=20,
+        batch_size=64,
+        random_state=None,
+    ):
+        self.latent_dim = latent_dim
+        self.hidden_units = hidden_units
+        self.build = build
+        self.loss = loss
+        self.learning_rate = learning_rate
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.random_state = random_state
+
+    def fit(self, X, y=None):
+        """Builds and trains the autoencoder; y is ignored."""
+        X = validate_data(self, X, dtype="float32")
+        keras.utils.set_random_seed(int(check_random_state(self.random_state).randint(2**31 - 1)))
+        model = (self.build or self._build_dense)(X.shape[1], self.latent_dim)
+        model.compile(keras.optimizers.Adam(self.learning_rate), loss=self.loss, jit_compile=False)
+        history = model.fit(X, batch_size=self.batch_size, epochs=self.epochs, verbose=0)
+        self.model_ = model
+        self.loss_curve_ = history.history["loss"]
+        self.n_iter_ = self.epochs
+        return self
+
+    def transform(self, X):
+        """The codes, `(num_examples, latent_dim)`."""
+        check_is_fitted(self)
+        return self.model_.encode(validate_data(self, X, dtype="float32", reset=False))
+
+    def inverse_transform(self, X):
+        """The data that codes stand for, `(num_examples, num_features)`."""
+        check_is_fitted(self)
+        return self.model_.decode(np.asarray(X, "float32"))
+
+    def _build_dense(self, num_features, latent_dim):
+        units = tuple(self.hidden_units)
+        return models.Autoencoder(
+            networks.dense_encoder((num_features,), latent_dim, units),
+            networks.dense_decoder(latent_dim, (num_features,), units[::-1]),
+        )
+
+    @property
+    def _n_features_out(self):
+        return self.latent_dim
+
+    def __getstate__(self):
+        state = dict(super().__getstate__())
+        if "model_" in state:
+            with tempfile.TemporaryDirectory() as folder:
+                path = os.path.join(folder, "model.keras")
+                state["model_"].save(path)
+                with open(path, "rb") as file:
+                    state["model_"] = file.read()
+        return state
+
+    def __setstate__(self, state):
+        state = dict(state)
+        if "model_" in state:
+            with tempfile.TemporaryDirectory() as folder:
+                path = os.path.join(folder, "model.keras")
+                with open(path, "wb") as file:
+                    file.write(state["model_"])
+                state["model_"] = keras.saving.load_model(path)
+        super().__setstate__(state)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.non_deterministic = False
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags

@@ -1,0 +1,35 @@
+"""What replicas of one step must do differently, for the step to be what one device would do."""
+
+import contextlib
+
+import tensorflow as tf
+from keras import ops
+
+
+def share_of_batch(batch_size, strategy):
+    """The part of the global batch that this replica holds; all of it where there is one."""
+    if strategy.num_replicas_in_sync == 1:
+        return 1.0
+    batch_size = ops.cast(batch_size, "float32")
+    replica = tf.distribute.get_replica_context()
+    return batch_size / replica.all_reduce(tf.distribute.ReduceOp.SUM, batch_size)
+
+
+@contextlib.contextmanager
+def independent_noise(states, strategy):
+    """Gives each replica noise of its own: one mirrored seed draws the same on all.
+
+    For the length of a turn the replica's number is added to every seed, Keras's own layers'
+    included; the states that are saved stay equal on all replicas.
+    """
+    if strategy.num_replicas_in_sync == 1:
+        yield
+        return
+    replica_id = tf.distribute.get_replica_context().replica_id_in_sync_group
+    # A prime stride: seeds that a user numbers 1, 2, 3 … must not meet.
+    shifts = [ops.cast([1_000_003, 0], s.dtype) * ops.cast(replica_id, s.dtype) for s in states]
+    for state, shift in zip(states, shifts, strict=True):
+        state.assign(state + shift)
+    yield
+    for state, shift in zip(states, shifts, strict=True):
+        state.assign(state - shift)

@@ -1,0 +1,196 @@
+"""Scores, thresholds, files and refusals of the anomaly detector."""
+
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+from scipy.stats import multivariate_normal
+from sklearn.exceptions import NotFittedError
+from sklearn.metrics import roc_auc_score
+
+from keras_aegan import evaluation, losses, models, networks
+
+RNG = np.random.default_rng(0)
+MIXING = RNG.normal(size=(2, 6))
+X = (RNG.normal(size=(600, 2)) @ MIXING + 0.1 * RNG.normal(size=(600, 6))).astype("float32")
+NORMAL, UNSEEN = X[:300], X[300:]
+ANOMALIES = (3 * RNG.normal(size=(100, 6))).astype("float32")
+SCORES = (
+    "reconstruction_error",
+    "negative_elbo",
+    "log_likelihood",
+    "mahalanobis",
+    "code_and_error",
+)
+
+
+def linear_vae():
+    inputs = keras.Input((6,))
+    features = keras.Model(inputs, keras.layers.Identity()(inputs))
+    vae = models.VAE(
+        networks.gaussian_encoder(features, 2), networks.dense_decoder(2, (6,), ()), seed=0
+    )
+    keras.config.disable_interactive_logging()
+    vae.compile(keras.optimizers.Adam(0.05), loss=losses.GaussianNLL(0.3), jit_compile=False)
+    keras.config.enable_interactive_logging()
+    return vae
+
+
+@pytest.fixture(scope="module")
+def vae():
+    keras.utils.set_random_seed(0)
+    model = linear_vae()
+    model.fit(NORMAL, batch_size=100, epochs=40, verbose=0)
+    return model
+
+
+@pytest.fixture(scope="module", params=SCORES)
+def detector(request, vae):
+    detector = evaluation.AnomalyDetector(vae, request.param, num_samples=200)
+    detector.fit_threshold(NORMAL, contamination=0.05)
+    return detector
+
+
+def test_names_and_signs_are_scikit_learns(detector):
+    x = np.concatenate([UNSEEN, ANOMALIES])
+    scores = detector.anomaly_scores(x)
+    np.testing.assert_array_equal(detector.score_samples(x), -scores)
+    np.testing.assert_allclose(
+        detector.decision_function(x), detector.score_samples(x) - detector.offset_, rtol=1e-5
+    )
+    np.testing.assert_array_equal(detector.predict(x), np.where(scores > detector.threshold, -1, 1))
+    is_anomaly = np.arange(len(x)) >= len(UNSEEN)
+    measures = detector.evaluate(x, is_anomaly)
+    np.testing.assert_allclose(measures["auc"], roc_auc_score(is_anomaly, scores))
+    assert measures["auc"] > 0.8
+    assert measures["false_alarm_rate"] < 0.12
+
+
+def test_a_score_depends_on_its_example_alone(detector):
+    np.testing.assert_allclose(
+        detector.anomaly_scores(UNSEEN[:20], batch_size=7),
+        detector.anomaly_scores(UNSEEN)[:20],
+        rtol=1e-4,
+    )
+
+
+def test_files_keep_decisions_also_without_the_package(detector, tmp_path):
+    x = np.concatenate([UNSEEN, ANOMALIES])
+    detector.save(tmp_path / "detector.keras")
+    keras.config.disable_interactive_logging()
+    loaded = keras.models.load_model(tmp_path / "detector.keras")
+    keras.config.enable_interactive_logging()
+    np.testing.assert_allclose(loaded.anomaly_scores(x), detector.anomaly_scores(x), rtol=1e-5)
+    np.testing.assert_array_equal(loaded.predict(x), detector.predict(x))
+    if detector.score != "code_and_error":  # one client is enough; it has all of the parts
+        return
+    detector.export(tmp_path / "served")
+    np.savez(
+        tmp_path / "calls.npz", x=x, score=detector.anomaly_scores(x), sign=detector.predict(x)
+    )
+    client = (
+        "import sys; sys.modules['keras_aegan'] = None\n"
+        "import numpy as np, tensorflow as tf\n"
+        "served = tf.saved_model.load('served'); calls = np.load('calls.npz')\n"
+        "np.testing.assert_allclose(served.score(calls['x']), calls['score'], rtol=1e-4)\n"
+        "np.testing.assert_array_equal(served.is_anomaly(calls['x']), calls['sign'] == -1)\n"
+    )
+    subprocess.run([sys.executable, "-c", client], check=True, cwd=tmp_path, timeout=200)
+
+
+def test_the_likelihood_is_that_of_the_linear_gaussian_model(vae):
+    w, b = (v.numpy() for v in vae.decoder.get_layer("output").weights)
+    exact = multivariate_normal(b, w.T @ w + 0.09 * np.eye(6)).logpdf(UNSEEN[:50])
+    detector = evaluation.AnomalyDetector(vae, "log_likelihood", num_samples=2000)
+    detector.fit_threshold(NORMAL)
+    np.testing.assert_allclose(detector.score_samples(UNSEEN[:50]), exact, atol=0.1)
+    bound = evaluation.AnomalyDetector(vae, "negative_elbo")
+    bound.fit_threshold(NORMAL)
+    assert np.all(bound.score_samples(UNSEEN[:50]) < exact + 0.05)
+
+
+def test_thresholds_of_a_known_distribution():
+    scores = np.random.default_rng(1).exponential(size=20_000)  # isf(c) = −log c
+    for contamination in (0.05, 0.01, 0.001):
+        for threshold in (evaluation.quantile_threshold, evaluation.tail_threshold):
+            assert abs(threshold(scores, contamination) + np.log(contamination)) < 0.3
+
+
+def test_error_maps_are_squared_differences(vae):
+    reconstructions, errors = evaluation.AnomalyDetector(vae).error_maps(UNSEEN)
+    np.testing.assert_allclose(errors, (UNSEEN - vae.predict(UNSEEN, verbose=0)) ** 2, atol=1e-4)
+
+
+def plain():
+    model = models.Autoencoder(networks.dense_encoder((6,), 2, ()), networks.dense_decoder(2, (6,)))
+    model.compile(jit_compile=False)
+    return model
+
+
+def fitted():
+    detector = evaluation.AnomalyDetector(plain())
+    detector.fit_threshold(NORMAL)
+    return detector
+
+
+CASES = {
+    "scoring before fitting": (
+        lambda: evaluation.AnomalyDetector(plain()).predict(X),
+        NotFittedError,
+        "`fit_threshold.*` must be called before",
+    ),
+    "another shape": (
+        lambda: evaluation.AnomalyDetector(plain()).fit_threshold(X[:, :4]),
+        ValueError,
+        r"`x_normal` must have the shape \(num_examples, 6\)",
+    ),
+    "a contamination of one half": (
+        lambda: evaluation.AnomalyDetector(plain()).fit_threshold(X, 0.5),
+        ValueError,
+        r"`contamination` must lie in \(0, 0.5\).*0.5",
+    ),
+    "a contamination of zero": (
+        lambda: evaluation.AnomalyDetector(plain()).fit_threshold(X, 0.0),
+        ValueError,
+        r"`contamination` must lie in \(0, 0.5\)",
+    ),
+    "no normal data": (
+        lambda: evaluation.AnomalyDetector(plain()).fit_threshold(X[:0]),
+        ValueError,
+        "`x_normal` must hold at least one example",
+    ),
+    "one class in an AUC": (
+        lambda: fitted().evaluate(X, np.zeros(len(X))),
+        ValueError,
+        "`is_anomaly` must hold both classes.*0 anomalies",
+    ),
+    "too few for a quantile": (
+        lambda: evaluation.quantile_threshold(np.arange(50), 0.01),
+        ValueError,
+        "at least 99 normal.*50",
+    ),
+    "a bound of no VAE": (
+        lambda: evaluation.AnomalyDetector(plain(), "negative_elbo"),
+        ValueError,
+        "`score` must be.*VAE compiled with a likelihood",
+    ),
+    "an unknown score": (
+        lambda: evaluation.AnomalyDetector(plain(), "error"),
+        ValueError,
+        "`score` must be one of",
+    ),
+    "no autoencoder": (
+        lambda: evaluation.AnomalyDetector("model"),
+        TypeError,
+        "`model` must be an autoencoder",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_refusals(name):
+    call, error, words = CASES[name]
+    with pytest.raises(error, match=words):
+        call()
