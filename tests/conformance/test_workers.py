@@ -98,7 +98,7 @@ def test_two_workers_train_as_one_process(tmp_path):
                 )
             )
     try:
-        codes = [worker.wait(timeout=300) for worker in workers]
+        codes = [worker.wait(timeout=900) for worker in workers]
     finally:
         for worker in workers:
             worker.kill()

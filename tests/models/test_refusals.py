@@ -137,12 +137,12 @@ CASES = {
     "steps per execution below one": (
         lambda: compiled(steps_per_execution=0),
         ValueError,
-        "`steps_per_execution` must be a positive integer. Received: steps_per_execution=0",
+        '`steps_per_execution` must be a positive integer or "auto". Received: steps_per_execution=0',
     ),
     "a fractional number of steps per execution": (
         lambda: compiled(steps_per_execution=1.5),
         ValueError,
-        "`steps_per_execution` must be a positive integer.*1.5",
+        '`steps_per_execution` must be a positive integer or "auto".*1.5',
     ),
     "an unknown loss": (
         lambda: compiled(loss="mean_squired_error"),
