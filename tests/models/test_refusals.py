@@ -137,7 +137,8 @@ CASES = {
     "steps per execution below one": (
         lambda: compiled(steps_per_execution=0),
         ValueError,
-        '`steps_per_execution` must be a positive integer or "auto". Received: steps_per_execution=0',
+        '`steps_per_execution` must be a positive integer or "auto". '
+        "Received: steps_per_execution=0",
     ),
     "a fractional number of steps per execution": (
         lambda: compiled(steps_per_execution=1.5),
