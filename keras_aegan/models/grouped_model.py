@@ -131,36 +131,18 @@ class GroupedModel(keras.Model):
                 **kwargs,
             )
 
-    def evaluate(
-        self,
-        x=None,
-        y=None,
-        batch_size=None,
-        verbose="auto",
-        sample_weight=None,
-        steps=None,
-        callbacks=None,
-        return_dict=False,
-        **kwargs,
-    ):
+    def evaluate(self, x=None, y=None, sample_weight=None, steps=None, callbacks=None, **kwargs):
         """Measures as `keras.Model.evaluate` does, in groups of steps where that is faster."""
-        is_inside_fit = bool(kwargs)  # which has settled all this
-        settled = self._grouping(callbacks, fixed_steps=(steps,))
-        with contextlib.nullcontext() if is_inside_fit else settled:
-            if not is_inside_fit and self._feeds_by_index((x, y, sample_weight), steps):
-                x, steps = self._index_groups((x, y, sample_weight), batch_size, shuffle=False)
-                y = sample_weight = batch_size = None
-            return super().evaluate(
-                x,
-                y,
-                batch_size=batch_size,
-                verbose=verbose,
-                sample_weight=sample_weight,
-                steps=steps,
-                callbacks=callbacks,
-                return_dict=return_dict,
-                **kwargs,
-            )
+        arguments = {"callbacks": callbacks, **kwargs}
+        if "_use_cached_eval_dataset" in kwargs:  # inside `fit`, which has settled all this
+            return super().evaluate(x, y, sample_weight=sample_weight, steps=steps, **arguments)
+        data = (x, y, sample_weight)
+        with self._grouping(callbacks, fixed_steps=(steps,)):
+            if self._feeds_by_index(data, steps):
+                batch_size = arguments.pop("batch_size", None)
+                x, steps = self._index_groups(data, batch_size, shuffle=False)
+                y = sample_weight = None
+            return super().evaluate(x, y, sample_weight=sample_weight, steps=steps, **arguments)
 
     @contextlib.contextmanager
     def _grouping(self, callbacks, verbose=0, fixed_steps=()):
