@@ -8,7 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
-from keras_aegan.layers import GaussianSampling
+from keras_aegan.layers import GaussianSampling, draws
 from keras_aegan.losses.adversarial_loss import CrossEntropyAdversarialLoss
 from keras_aegan.losses.backbones import get_layers
 from keras_aegan.losses.negative_log_likelihood import global_batch_mean
@@ -179,9 +179,7 @@ class VAEGAN(EncoderDecoderModel):
         """`({player: {term: (batch_size,)}}, reconstruction)`, from one forward pass."""
         z_mean, z_log_var = self.encoder(x, training=training)
         reconstruction = self.decoder(self.sampling([z_mean, z_log_var]), training=training)
-        prior_z = keras.random.normal(
-            ops.shape(z_mean), dtype=z_mean.dtype, seed=self.sampling.seed_generator
-        )
+        prior_z = draws.normal(ops.shape(z_mean), self.sampling.seed_generator, z_mean.dtype)
         sample = self.decoder(prior_z, training=training)  # (batch_size, ...)
         # In calls of their own: a batch normalisation must not tell them apart by their mixture.
         judge = self._features_and_logit.value
