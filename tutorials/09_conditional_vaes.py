@@ -55,7 +55,8 @@ print("training:", x_train.shape, "test:", x_test.shape)
 ## Networks
 
 `num_classes` gives a network a second input, the labels as integers. A dense one appends them, one
-for each class, to its input; a convolutional one as channels that are the same at every pixel.
+for each class, to its input. A convolutional encoder appends them to the image, as channels that
+are the same at every pixel; a convolutional decoder to z, before its first layer.
 """
 
 cvae = models.ConditionalVAE(

@@ -100,7 +100,7 @@ def convolutional_decoder(
         output_activation: linear by default, as in a `Conv2D` layer; `"sigmoid"` for data in
             [0, 1], `"tanh"` for [-1, 1], `"softmax"` over levels.
         num_classes: of a conditional network: how many classes its second input, integer
-            labels `(batch_size,)`, can name; the class becomes more channels of the first image.
+            labels `(batch_size,)`, can name; the class becomes more features of the code.
         label_embedding_dim: the size of a learned embedding of the class; one-hot if `None`.
         name: the model's name.
 
@@ -125,9 +125,11 @@ def convolutional_decoder(
     seed = layers.Dense(
         seed_height * seed_width * filters[0], use_bias=not batch_normalization, name="dense"
     )
-    hidden = hidden_block(inputs, seed, activation, batch_normalization)
+    # To z, not to an image: channels that are the same at every pixel would say what to draw, but
+    # not where, and few layers are left to find out.
+    inputs, hidden = with_labels(inputs, inputs, num_classes, label_embedding_dim)
+    hidden = hidden_block(hidden, seed, activation, batch_normalization)
     hidden = layers.Reshape((seed_height, seed_width, filters[0]), name="image")(hidden)
-    inputs, hidden = with_labels(inputs, hidden, num_classes, label_embedding_dim)
     for i, num_filters in enumerate(filters[1:]):
         convolution = _transposed_convolution(
             num_filters, f"transposed_convolution_{i}", use_bias=not batch_normalization

@@ -42,7 +42,7 @@ def dcgan_generator(
             output never is.
         output_activation: `"tanh"` for images in [-1, 1], `"sigmoid"` for [0, 1].
         num_classes: of a conditional network: how many classes its second input, integer
-            labels `(batch_size,)`, can name; the class becomes more channels of the first image.
+            labels `(batch_size,)`, can name; the class becomes more features of the noise.
         label_embedding_dim: the size of a learned embedding of the class; one-hot if `None`.
         name: the model's name.
 
