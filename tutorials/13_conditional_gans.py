@@ -38,8 +38,8 @@ latent_dim = 64
 batch_size = 64
 learning_rate, beta_1 = 5e-4, 0.5
 ema_momentum = 0.999  # samples are those of the generator's moving average
-dense_epochs = 4
-convolutional_epochs = 2
+dense_epochs = 10
+convolutional_epochs = 4
 num_samples = 1000  # that the classifier reads
 
 """
@@ -78,8 +78,8 @@ print(f"the judge is right about {classifier.evaluate(x_test, y_test, verbose=0)
 """
 ## Train
 
-`num_classes` gives a network a second input, integer labels. A dense one appends them, one-hot, to
-its input; a convolutional one gets them as channels, the same at every pixel.
+`num_classes` gives a network a second input, integer labels. They are appended,
+one-hot, to a vector; to an image as channels, the same at every pixel.
 """
 
 rows = np.repeat(np.arange(num_classes), 10)  # 0 ten times, then 1 ten times, ...
@@ -100,9 +100,17 @@ def train(title, generator, discriminator, num_epochs, file_name):
         # makes two to three times slower on a CPU.
         jit_compile="auto",
     )
-    grid = callbacks.SampleGrid(f"figures/13_{file_name}", labels=rows, num_columns=10)
     model.fit(
-        x_train, y_train, batch_size=batch_size, epochs=num_epochs, callbacks=[grid], verbose=2
+        x_train,
+        y_train,
+        batch_size=batch_size,
+        epochs=num_epochs,
+        callbacks=[
+            # So that the callbacks after it see the moving average, too.
+            keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
+            callbacks.SampleGrid(f"figures/13_{file_name}", labels=rows, num_columns=10),
+        ],
+        verbose=2,
     )
     samples = model.sample(wanted, seed=1)
     read = classifier.predict(samples, verbose=0).argmax(axis=-1)
