@@ -1,7 +1,7 @@
 """What an exact contraction costs: plain, contractive and naive steps of 784-1000, in ratios.
 
 The three fit the same data with the same networks, in turns, for several rounds; the medians
-are compared. The naive one is written as a user of plain Keras would: `batch_jacobian` of the
+are compared, without XLA and with it. The naive one is written as a user of plain Keras would: `batch_jacobian` of the
 whole encoder in a `train_step` of his own.
 """
 
@@ -19,7 +19,7 @@ STEPS = {"plain": 200, "contractive": 200, "naive": 2}  # a naive step takes sec
 ROUNDS = 3
 
 
-def make(kind):
+def make(kind, jit_compile):
     """A compiled model, all on the same networks."""
     keras.utils.set_random_seed(0)
     encoder = networks.dense_encoder((784,), 1000, (), latent_activation="sigmoid")
@@ -29,26 +29,32 @@ def make(kind):
         "contractive": models.ContractiveAutoencoder,
         "naive": NaiveContractiveAutoencoder,
     }[kind](encoder, decoder)
-    model.compile("adam")
+    model.compile("adam", jit_compile=jit_compile)
     return model
 
 
-x = np.random.default_rng(0).uniform(size=(BATCH_SIZE * 200, 784)).astype("float32")
-kinds = {kind: make(kind) for kind in STEPS}
-seconds = {kind: [] for kind in STEPS}
-for round_number in range(ROUNDS + 1):
-    for kind, model in kinds.items():
-        data = x[: BATCH_SIZE * STEPS[kind]]
-        start = time.perf_counter()
-        model.fit(data, batch_size=BATCH_SIZE, verbose=0)
-        if round_number:  # the first round compiles
-            seconds[kind].append((time.perf_counter() - start) / STEPS[kind])
+def milliseconds(jit_compile):
+    """A step's median time, by kind."""
+    models_by_kind = {kind: make(kind, jit_compile) for kind in STEPS}
+    times = {kind: [] for kind in STEPS}
+    for round_number in range(ROUNDS + 1):
+        for kind, model in models_by_kind.items():
+            data = x[: BATCH_SIZE * STEPS[kind]]
+            start = time.perf_counter()
+            model.fit(data, batch_size=BATCH_SIZE, verbose=0)
+            if round_number:  # the first round compiles
+                times[kind].append(1e3 * (time.perf_counter() - start) / STEPS[kind])
+    return {kind: statistics.median(values) for kind, values in times.items()}
 
-medians = {kind: statistics.median(times) for kind, times in seconds.items()}
-heading = f"784-1000, batch {BATCH_SIZE}"
-print(f"{heading:<24}{'ms a step':>12}{'of plain':>12}{'of naive':>12}")
-for kind, median in medians.items():
-    print(
-        f"{kind:<24}{1e3 * median:>12.2f}{median / medians['plain']:>12.2f}"
-        f"{median / medians['naive']:>12.4f}"
-    )
+
+x = np.random.default_rng(0).uniform(size=(BATCH_SIZE * 200, 784)).astype("float32")
+for jit_compile in (False, True):
+    medians = milliseconds(jit_compile)
+    heading = f"batch {BATCH_SIZE}, {'with' if jit_compile else 'without'} XLA"
+    print(f"{heading:<24}{'ms a step':>12}{'of plain':>12}{'of naive':>12}")
+    for kind, median in medians.items():
+        print(
+            f"{kind:<24}{median:>12.2f}{median / medians['plain']:>12.2f}"
+            f"{median / medians['naive']:>12.4f}",
+            flush=True,
+        )

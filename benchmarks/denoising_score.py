@@ -42,7 +42,7 @@ def train(sigma):
     )
     batch_size = 2000  # the signal, σ² times the score, is far below the noise, σ
     schedule = keras.optimizers.schedules.CosineDecay(3e-3, EPOCHS * NUM_SAMPLES // batch_size)
-    model.compile(keras.optimizers.Adam(schedule), steps_per_execution=100, jit_compile=True)
+    model.compile(keras.optimizers.Adam(schedule), steps_per_execution=100)
     model.fit(x_train, batch_size=batch_size, epochs=EPOCHS, verbose=0)
     return model
 
