@@ -1,8 +1,8 @@
 """What an exact contraction costs: plain, contractive and naive steps of 784-1000, in ratios.
 
 The three fit the same data with the same networks, in turns, for several rounds; the medians
-are compared, without XLA and with it. The naive one is written as a user of plain Keras would: `batch_jacobian` of the
-whole encoder in a `train_step` of his own.
+are compared, without XLA and with it. The naive one is written as a user of plain Keras would:
+`batch_jacobian` of the whole encoder in a `train_step` of his own.
 """
 
 import statistics
