@@ -4,7 +4,7 @@ Slides: "CVAE" and "DC-CVAE", in the lecture "Autoencoders y GANs"
 What to expect: digits on demand; a grid whose rows are digits and whose columns are hands; and a
     classifier that recognises in the samples the digits that were asked for. Two pictures and two
     animations in figures/, a SavedModel in saved_models/dc_cvae.
-Time: meant for 6 minutes on 2 CPU cores; not yet timed in full
+Time: 7 minutes on one busy CPU core
 
 Run it from the root of the repository: python tutorials/09_conditional_vaes.py
 """

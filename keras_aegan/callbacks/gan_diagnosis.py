@@ -4,9 +4,9 @@ import math
 
 import keras
 import numpy as np
-import scipy.stats
 import tensorflow as tf
 
+from keras_aegan import losses
 from keras_aegan.metrics import extract_features, neighbor_accuracy, precision_recall
 from keras_aegan.models.data_checks import check_positive_integer
 
@@ -48,9 +48,6 @@ class GANDiagnosis(keras.callbacks.Callback):
        samples, turns less than a quarter of that into right answers, 2a − 1 < d/4: *the
        discriminator lacks capacity*. The generator gets no hint of what is wrong, so nothing can
        be said of it yet. (Even an able one is behind where the generator hops between modes.)
-       To be right is to have a logit on the proper side of the one that tells data and samples
-       apart best: a critic's zero means nothing, and batch normalisation shifts all logits once
-       training stops; the generator's gradient knows neither.
     3. **If it sees it, why does the generator not mend it?** It gets no gradient: the
        discriminator is right about 95 % and no sample would gain by moving, the generator's loss
        changing by less than 0.01 over one standard deviation of the data: *vanishing gradient*
@@ -196,12 +193,10 @@ class GANDiagnosis(keras.callbacks.Callback):
         samples = np.asarray(model.sample(len(self.real), seed=self.seed))
         features = self._features(samples)
         real_logits, fake_logits = model.discriminate(self.real), model.discriminate(samples)
-        # max_t P(fake ≤ t) − P(real ≤ t), and the t where it is reached
-        apart = scipy.stats.ks_2samp(fake_logits, real_logits, "greater", method="asymp")
-        threshold = apart.statistic_location
+        undecided = _undecided_logit(model.loss_function, real_logits, fake_logits)
         return {
-            "real_accuracy": float(np.mean(real_logits > threshold)),
-            "fake_accuracy": float(np.mean(fake_logits <= threshold)),
+            "real_accuracy": float(np.mean(real_logits > undecided)),
+            "fake_accuracy": float(np.mean(fake_logits < undecided)),
             **precision_recall(self._real_features, features),
             "neighbor_accuracy": neighbor_accuracy(self._real_features, features),
             "generator_slope": self._generator_slope(model, samples),
@@ -225,3 +220,10 @@ class GANDiagnosis(keras.callbacks.Callback):
         half = len(shuffled) // 2
         values = precision_recall(shuffled[:half], shuffled[half:])
         return (values["precision"] + values["recall"]) / 2
+
+
+def _undecided_logit(loss, real_logits, fake_logits):
+    """The logit at which a discriminator holds data and fakes for equally likely."""
+    if isinstance(loss, losses.WassersteinLoss):
+        return (real_logits.mean() + fake_logits.mean()) / 2  # its zero means nothing
+    return 0.5 if isinstance(loss, losses.LeastSquaresLoss) else 0.0

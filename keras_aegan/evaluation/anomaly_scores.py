@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
-from keras_aegan.models.variational_model import VariationalModel
+from keras_aegan.models.variational_model import VariationalModel, log_density_ratio
 
 
 class AnomalyScore(keras.layers.Layer):
@@ -135,9 +135,8 @@ class _SampledScore(AnomalyScore):
             z = z_mean + ops.exp(0.5 * z_log_var) * noise
             reconstruction = model.decoder(model.decoder_inputs(z, x), training=False)
             distortion = model.reconstruction_loss(x, reconstruction)
-            # log p(z) − log q(z|x); the constants cancel.
-            ratio = 0.5 * ops.sum(ops.square(noise) + z_log_var - ops.square(z), axis=axes)
-            return sums[0] + distortion, ops.logaddexp(sums[1], ratio - distortion)
+            log_ratio = log_density_ratio(z, z_log_var, noise, axes)
+            return sums[0] + distortion, ops.logaddexp(sums[1], log_ratio - distortion)
 
         nothing = tf.zeros_like(z_mean[(slice(None), *[0] * len(axes))])  # (batch_size,)
         total, log_sum = tf.foldl(add, self.noise.value, (nothing, nothing - math.inf))

@@ -30,6 +30,7 @@ def run_in_groups(model, step, keras_function):
         A function from an iterator, over `IndexGroup` or over batches, to logs.
     """
     one_step = tf.function(step, reduce_retracing=True, autograph=False)
+    can_loop = True
 
     def loop(batch_at, num_steps):
         def body(i):
@@ -49,14 +50,22 @@ def run_in_groups(model, step, keras_function):
     def steps_of_stack(stack, num_steps):
         return loop(lambda i: tf.nest.map_structure(lambda values: values[i], stack), num_steps)
 
+    def run(program, arguments, batches):
+        nonlocal can_loop
+        if can_loop:
+            try:
+                return program(*arguments)
+            except _OwnLogs:
+                can_loop = False
+        for batch in batches:
+            logs = one_step(batch)
+        return logs
+
     def run_index_group(group):
         logs = None
         if group.num_steps > 0:
-            try:
-                logs = steps_by_index(group.arrays, group.indices, group.num_steps)
-            except _OwnLogs:
-                for indices in group.indices[: group.num_steps]:
-                    logs = one_step(take(group.arrays, indices))
+            batches = (take(group.arrays, i) for i in group.indices[: group.num_steps])
+            logs = run(steps_by_index, (group.arrays, group.indices, group.num_steps), batches)
         # An uneven batch would be another program to compile, for one step an epoch.
         return one_step(take(group.arrays, group.rest)) if len(group.rest) else logs
 
@@ -66,11 +75,7 @@ def run_in_groups(model, step, keras_function):
             part = batches[start : start + size]
             padded = part + part[-1:] * (size - len(part))  # one shape, one program
             stack = tf.nest.map_structure(lambda *values: tf.stack(values), *padded)
-            try:
-                logs = steps_of_stack(stack, tf.constant(len(part)))
-            except _OwnLogs:
-                for batch in part:
-                    logs = one_step(batch)
+            logs = run(steps_of_stack, (stack, tf.constant(len(part))), part)
         return logs
 
     watch = InputWatch()

@@ -120,12 +120,10 @@ class VariationalModel(EncoderDecoderModel):
         k = ops.shape(noise)[1]
         noise, latent_axes = ops.cast(noise, z_mean.dtype), tuple(range(2, len(noise.shape)))
         z = z_mean[:, None] + ops.exp(0.5 * z_log_var[:, None]) * noise
-        # Densities in float32; log 2π stands in both and cancels.
+        # Densities in float32.
         exact_z, exact_log_var = ops.cast(z, "float32"), ops.cast(z_log_var[:, None], "float32")
-        log_ratio = 0.5 * ops.sum(
-            ops.square(ops.cast(noise, "float32")) + exact_log_var - ops.square(exact_z),
-            axis=latent_axes,
-        )  # (batch_size, k)
+        exact_noise = ops.cast(noise, "float32")
+        log_ratio = log_density_ratio(exact_z, exact_log_var, exact_noise, latent_axes)
 
         def repeat(values):
             return ops.repeat(values, k, axis=0)  # (batch_size · k, ...)
@@ -190,6 +188,12 @@ class VariationalModel(EncoderDecoderModel):
             "num_importance_samples": self.num_importance_samples,
             "seed": self.seed,
         }
+
+
+def log_density_ratio(z, z_log_var, noise, axes):
+    """Log p(z) − log q(z|x) of z = z_mean + exp(½ z_log_var) · noise, summed over `axes`."""
+    # log 2π stands in both and cancels.
+    return 0.5 * ops.sum(ops.square(noise) + z_log_var - ops.square(z), axis=axes)
 
 
 def _check_likelihood(argument, loss, purpose):

@@ -33,7 +33,7 @@ def image_grid(images, num_columns=None, titles=None, value_range=None):
     6
     """
     images = check_images("images", images)
-    low, high = check_value_range(value_range, images)
+    low, high = value_bounds(value_range, images)
     if num_columns is None:
         num_columns = math.ceil(math.sqrt(len(images)))
     if not isinstance(num_columns, numbers.Integral) or num_columns < 1:
@@ -97,7 +97,7 @@ def reconstruction_grid(rows, value_range=None):
                 f"`rows` must hold images of the shape of the first, {first_label!r}, "
                 f"{first.shape}. Received: rows[{label!r}].shape={images.shape}"
             )
-    low, high = check_value_range(value_range, first)
+    low, high = value_bounds(value_range, first)
     label_inches = 0.1 * max(len(str(label)) for label in rows)
     figure, cells = _grid_of_cells(
         len(rows), len(first), first.shape[1:3], label_inches=label_inches
@@ -149,7 +149,7 @@ def check_images(name, images):
     return images.reshape(*shape[:3], -1)
 
 
-def check_value_range(value_range, images):
+def value_bounds(value_range, images):
     """The range to draw in, found from the images where it is `None`."""
     if value_range is None:
         return _find_value_range(images)

@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_aegan.networks.conditioning import num_classes_of
 from keras_aegan.plotting.colors import class_colors
-from keras_aegan.plotting.image_grids import check_value_range
+from keras_aegan.plotting.image_grids import value_bounds
 from keras_aegan.plotting.network_program import network_program
 
 _FOLDER = pathlib.Path(__file__).parent
@@ -72,7 +72,7 @@ def latent_explorer(model, path, x=None, labels=None, label_names=None, value_ra
         "program": program,
         "num_weights": len(weights),
         "image_shape": image_shape,
-        "value_range": [float(end) for end in check_value_range(value_range, shown)],
+        "value_range": [float(end) for end in value_bounds(value_range, shown)],
         "latent_range": _latent_range(codes, latent_dim, has_prior),
         "centre": (np.zeros(latent_dim) if codes is None else np.median(codes, axis=0)).tolist(),
         "has_prior": has_prior,
