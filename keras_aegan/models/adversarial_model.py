@@ -7,7 +7,7 @@ from keras_aegan import losses
 from keras_aegan.layers import draws
 from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.latent_variable_model import LatentVariableModel
-from keras_aegan.regularizers import DiscriminatorRegularizer, GradientPenalty
+from keras_aegan.regularizers import DiscriminatorRegularizer
 from keras_aegan.seeds import seed_generator
 
 
@@ -53,9 +53,9 @@ class AdversarialModel(LatentVariableModel):
         self.discriminator = discriminator
         self.num_discriminator_steps = num_discriminator_steps
         self.discriminator_regularizer = discriminator_regularizer
-        if isinstance(discriminator_regularizer, GradientPenalty):
-            # Single steps under XLA (TF 2.21) came out otherwise in one training of a hundred.
-            self.supports_jit = False
+        self.supports_jit = (
+            discriminator_regularizer is None or discriminator_regularizer.supports_jit
+        )
         self.seed = seed
         self.seed_generator = seed_generator(seed)
         self.built = True

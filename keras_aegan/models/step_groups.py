@@ -50,11 +50,11 @@ def run_in_groups(model, step, keras_function):
     def steps_of_stack(stack, num_steps):
         return loop(lambda i: tf.nest.map_structure(lambda values: values[i], stack), num_steps)
 
-    def run(program, arguments, batches):
+    def run(as_one_program, batches):
         nonlocal can_loop
         if can_loop:
             try:
-                return program(*arguments)
+                return as_one_program()
             except _OwnLogs:
                 can_loop = False
         for batch in batches:
@@ -65,18 +65,25 @@ def run_in_groups(model, step, keras_function):
         logs = None
         if group.num_steps > 0:
             batches = (take(group.arrays, i) for i in group.indices[: group.num_steps])
-            logs = run(steps_by_index, (group.arrays, group.indices, group.num_steps), batches)
+            logs = run(
+                lambda: steps_by_index(group.arrays, group.indices, group.num_steps), batches
+            )
         # An uneven batch would be another program to compile, for one step an epoch.
         return one_step(take(group.arrays, group.rest)) if len(group.rest) else logs
 
     def run_batches(batches):
         size = min(model.steps_per_execution, _steps_a_stack(batches[0]))
         for start in range(0, len(batches), size):
-            part = batches[start : start + size]
-            padded = part + part[-1:] * (size - len(part))  # one shape, one program
-            stack = tf.nest.map_structure(lambda *values: tf.stack(values), *padded)
-            logs = run(steps_of_stack, (stack, tf.constant(len(part))), part)
+            logs = run_part(batches[start : start + size], size)
         return logs
+
+    def run_part(batches, size):
+        def as_one_program():
+            padded = batches + batches[-1:] * (size - len(batches))  # one shape, one program
+            stack = tf.nest.map_structure(lambda *values: tf.stack(values), *padded)
+            return steps_of_stack(stack, tf.constant(len(batches)))
+
+        return run(as_one_program, batches)
 
     watch = InputWatch()
 

@@ -123,6 +123,7 @@ class VariationalModel(EncoderDecoderModel):
         # Densities in float32.
         exact_z, exact_log_var = ops.cast(z, "float32"), ops.cast(z_log_var[:, None], "float32")
         exact_noise = ops.cast(noise, "float32")
+        # (batch_size, k)
         log_ratio = log_density_ratio(exact_z, exact_log_var, exact_noise, latent_axes)
 
         def repeat(values):

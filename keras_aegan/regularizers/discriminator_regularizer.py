@@ -7,8 +7,6 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_aegan.layers import draws
-
 
 class DiscriminatorRegularizer:
     """Base of the terms that keep a discriminator smooth; one value per example.
@@ -34,6 +32,7 @@ class DiscriminatorRegularizer:
     """
 
     name = None
+    supports_jit = True  # as a Keras layer's: whether a model with it takes XLA by default
 
     def __init__(self, weight):
         if not isinstance(weight, numbers.Real) or not (math.isfinite(weight) and weight >= 0):
@@ -81,6 +80,4 @@ def squared_gradient_norm(discriminator, x):
 def uniform_per_example(x, seed):
     """U(0, 1), one number an example, of a shape that broadcasts over x's event axes."""
     shape = (ops.shape(x)[0], *(1 for _ in x.shape[1:]))
-    if isinstance(seed, keras.random.SeedGenerator):
-        return draws.uniform(shape, seed)
     return keras.random.uniform(shape, seed=seed)
