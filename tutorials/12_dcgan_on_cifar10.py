@@ -4,8 +4,7 @@ Slides: "DCGAN on CIFAR-10", in the lecture "Autoencoders y GANs"
 What to expect: colour images of 32×32 from noise; a grid of samples each epoch and an animation of
     them; a training that is interrupted and resumes exactly. Pictures in
     figures/12_dcgan_on_cifar10/, a SavedModel in saved_models/dcgan_on_cifar10.
-Time: 7 minutes on one busy CPU core; run again with a larger
-    `num_epochs`, it goes on
+Time: 7 minutes on one busy CPU core; run again with a larger `num_epochs`, it goes on
 
 Run it from the root of the repository: python tutorials/12_dcgan_on_cifar10.py
 """

@@ -78,8 +78,8 @@ print(f"the judge is right about {classifier.evaluate(x_test, y_test, verbose=0)
 """
 ## Train
 
-`num_classes` gives a network a second input, integer labels. They are appended,
-one-hot, to a vector; to an image as channels, the same at every pixel.
+`num_classes` gives a network a second input, integer labels. They are appended, one-hot, to a
+vector; to an image as channels, the same at every pixel.
 """
 
 rows = np.repeat(np.arange(num_classes), 10)  # 0 ten times, then 1 ten times, ...
