@@ -323,7 +323,8 @@ trained["BCE"].export("saved_models/cost_functions")
 - `datasets.load_images("fashion_mnist")`: many greys. Which cost gains, which loses?
 - Break it: `batch_normalization=False` and `learning_rate = 3e-3`. MAE then answers black,
   everywhere, for ever: the median of most pixels, where the sigmoid's gradient is zero.
-- Break it: `loss="mse"` with `output_activation="relu"`. Some pixels are black for ever: why?
+- Break it: `loss="mse"` with `output_activation="relu"`. A pixel whose ReLU is below zero for every
+  digit stays black for ever, ink or not: its gradient is zero, and squared error cannot reach it.
 
 ## Use what was saved
 

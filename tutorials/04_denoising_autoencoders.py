@@ -306,7 +306,9 @@ denoising.export("saved_models/denoising_autoencoder")
 - Apply r again and again to points of the plane, `x = on_curve(x)`. Where do they end?
 - `curve_noise = 0.02`, then 0.3. What becomes of the arrows far from the curve, and of the
   curve's turns?
-- Break it: `fit(noisy_train, noisy_train)` with `corruption=None`. What is the PSNR now, and why?
+- Break it: `fit(noisy_train, noisy_train)` with `corruption=None`. A warning says that a sigmoid
+  cannot reach noise below 0 and above 1, and the PSNR falls from 18.6 to 14.0 dB, below PCA's: now
+  the noise is what it is paid to copy, and it copies as much as 512 hidden units hold.
 
 ## Use what was saved
 

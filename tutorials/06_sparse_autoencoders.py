@@ -291,7 +291,7 @@ autoencoders["top-k"].export("saved_models/sparse_autoencoder")
 ## What to try next, and what to break on purpose
 
 - `l1_weight = 1e-2`, then 0.1. When do the activations vanish, and when the digits with them?
-- Break it: `loss="mse"`, `error_weight = 1.0`, and λ as it is. What is left of the code?
+@@06mse
 - L1 can be cheated: halve the encoder's weights, double the decoder's, and pay half. Print the
   norms of both kernels, plain and L1. Does tying them, `tied_to="code"`, put an end to it?
 - `TopK(num_active, inference_k=3 * num_active)`: the paper keeps more at inference than in

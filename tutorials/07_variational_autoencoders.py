@@ -295,9 +295,10 @@ wide.export("saved_models/vae")
 - `latents.interpolate(..., spherical=True)` in 28 dimensions, beside the straight line.
 - `models.VAE(..., num_importance_samples=10)`: the importance-weighted bound as the objective.
 - `callbacks.LossWeightSchedule("kl_loss", callbacks.linear_schedule(0, 1, 5))`: more active units?
-- Break it: train with the KL as printed. What becomes of σ? (A loss of your own goes into a
-  subclass of `LatentVariableModel`.)
-- Break it: data in [0, 1] with the same α. Which σ² is that, in the data's own unit?
+@@07kl
+- Break it: data in [0, 1] with the same α = 392. σ = 1 is then the whole way from black to white
+  instead of half of it, an error costs a quarter, and fewer dimensions are worth their nats: α has
+  to be four times as large for the same model.
 
 ## Use what was saved
 

@@ -180,8 +180,10 @@ dc_cvae.export("saved_models/dc_cvae")
 - `losses.GaussianNLL("optimal")`: the bound gains hundreds of nats. And the samples?
 - `latent_dim = 2`: draw `latents.quantile_grid()` for one class, then for another.
 - `label_embedding_dim=4` in both networks: are similar digits embedded close to each other?
-- Break it: shuffle `y_train`. What do the rows of the grid show then, and the bound?
-- Break it: give the label to the decoder only (write an encoder that ignores its second input).
+- Break it: shuffle `y_train`. The label then says nothing, z has to say which digit it is, as in a
+  VAE: every row of the grid shows all digits, and a tenth of the samples are what was asked for.
+- Break it: give the label to the decoder only (write an encoder that ignores its second input). Can
+  q(z|x) do without y? It sees x, from which y can be read.
 
 ## Use what was saved
 

@@ -175,7 +175,9 @@ best.export("saved_models/gan_on_mnist")
 - `digits_epochs = 10`: the DCGAN's strokes close, and its ten digits come about equally often;
   `benchmarks/gan_mnist.py` measures both by a classifier.
 - `GANDiagnosis(..., extractor=...)`: a classifier without its last layer sees digits, not pixels.
-- Break it: `use_ema=False`. How do the samples of two neighbouring epochs differ?
+- Break it: `use_ema=False`. `SwapEMAWeights` then refuses to begin, since there is no average to
+  swap in. Take it out too, and look at the samples of two neighbouring epochs: each is one moment
+  of a game that goes back and forth.
 - Break it: `beta_1 = 0.9`, or a discriminator learning ten times faster than the generator.
 
 ## Use what was saved

@@ -197,7 +197,9 @@ except urllib.error.URLError as error:
 - Train on and export version 3 while the server runs: when does it answer from it?
 - `format="litert", optimizations=[tf.lite.Optimize.DEFAULT]`: how small does the decoder get, and
   how far off are its answers?
-- Break it: send images in 0 … 255. Does a server that knows no training library complain?
+- Break it: send images in 0 … 255. Nobody complains: the checks of `fit` stayed with the package,
+  and a SavedModel answers whatever has the right shape, with codes far from any that it was trained
+  on. Scale where you ask, or put the scaling into the encoder before you export.
 
 ## Use what was saved
 
