@@ -9,9 +9,9 @@ A small convolutional classifier is trained first, to at least 99 % on the test 
    least 95 %), and for each digit.
 
 Both are lean (a minute an epoch on a core): the generator goes 7×7×64, 14×14×32, 28×28×1, the
-discriminator back; with `--filters 64` it is twice as wide. Adam 5e-4, β₁ = 0.5, falling to zero along a cosine; batch 64.
-Samples are those of the generator's moving average (0.999). They are drawn in
-`figures/gan_mnist.png` and `figures/dc_cgan_mnist.png`.
+discriminator back; with `--filters 64` it is twice as wide. Adam 5e-4, β₁ = 0.5, falling to zero
+along a cosine; batch 64. Samples are those of the generator's moving average (0.999). They are
+drawn in `figures/gan_mnist.png` and `figures/dc_cgan_mnist.png`.
 
     python benchmarks/gan_mnist.py [--rows gan dc_cgan] [--epochs 6] [--filters 32]
 """
