@@ -204,6 +204,12 @@ class EncoderDecoderModel(LatentVariableModel):
     def _decode(self, z):
         return self.decoder(z, training=False)
 
+    def _decode_noise(self, seed, num_samples, batch_size, *labels):
+        """`sample`, of models that have a prior: the decoder's answers to draws from it."""
+        data_checks.check_positive_integer("num_samples", num_samples)
+        z = keras.random.normal((num_samples, *self.latent_shape), seed=seed)
+        return self.run_in_batches(self._decode, z, *labels, batch_size=batch_size)
+
     def _reconstruction_error(self, x, target):
         return self.reconstruction_loss(target, self(x, training=False))
 

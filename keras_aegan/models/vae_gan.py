@@ -12,7 +12,7 @@ from keras_aegan.layers import GaussianSampling, draws
 from keras_aegan.losses.adversarial_loss import CrossEntropyAdversarialLoss
 from keras_aegan.losses.backbones import get_layers
 from keras_aegan.losses.negative_log_likelihood import global_batch_mean
-from keras_aegan.models import data_checks, network_checks
+from keras_aegan.models import network_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel, input_spec
 from keras_aegan.models.servable_model import Untracked, fresh_normal
 
@@ -237,9 +237,7 @@ class VAEGAN(EncoderDecoderModel):
         Returns:
             NumPy array, `(num_samples, ...)`.
         """
-        data_checks.check_positive_integer("num_samples", num_samples)
-        z = keras.random.normal((num_samples, *self.latent_shape), seed=seed)
-        return self.run_in_batches(self._decode, z, batch_size=batch_size)
+        return self._decode_noise(seed, num_samples, batch_size)
 
     def discriminate(self, x, batch_size=1024):
         """The discriminator's logits: positive where it takes x for data.

@@ -139,12 +139,6 @@ class VariationalModel(EncoderDecoderModel):
 
     # ------------------------------------------------------------------- abilities
 
-    def _decode_noise(self, seed, num_samples, batch_size, *labels):
-        """The decoder's answers to draws from the prior."""
-        data_checks.check_positive_integer("num_samples", num_samples)
-        z = keras.random.normal((num_samples, *self.latent_shape), seed=seed)
-        return self.run_in_batches(self._decode, z, *labels, batch_size=batch_size)
-
     def _estimate_log_likelihood(self, inputs, num_samples, batch_size, seed, verbose):
         """`log_likelihood` of checked data: `inputs` are arrays, x and what conditions it."""
         _check_likelihood("compile", self.loss_function, "`log_likelihood`")
