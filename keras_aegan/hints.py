@@ -1,10 +1,9 @@
 """Names for type hints. No part of the public interface."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 
@@ -15,18 +14,20 @@ class Array(Protocol):
     def shape(self) -> Any:
         """The size of each axis."""
 
-    def __array__(self) -> np.ndarray: ...
+    def __len__(self) -> int: ...
+
+    def __array__(self) -> Any: ...
 
 
 # What `np.asarray` makes an array of: lists of numbers too.
-ArrayLike = Array | Sequence
-Tensor = tf.Tensor
+ArrayLike: TypeAlias = Array | Sequence
+Tensor: TypeAlias = tf.Tensor
 
 # A reconstruction loss, and what `losses.get` finds one by.
-Loss = keras.losses.Loss | Callable[..., Tensor]
-LossLike = str | dict | Loss
+Loss: TypeAlias = keras.losses.Loss | Callable[..., Tensor]
+LossLike: TypeAlias = str | dict | Loss
 
 # A player's terms by name, `(batch_size,)` each; and a turn, which gives them and an output.
-Terms = dict[str, Tensor]
+Terms: TypeAlias = dict[str, Tensor]
 Output = TypeVar("Output")
-Turn = Callable[[], tuple[dict, Output]]
+Turn: TypeAlias = Callable[[], tuple[dict, Output]]

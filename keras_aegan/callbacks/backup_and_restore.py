@@ -4,7 +4,6 @@ import json
 import os
 import pathlib
 import warnings
-from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -67,7 +66,7 @@ class BackupAndRestore(keras.callbacks.Callback):
         self._others = []
         self._restored = None
 
-    def accompany(self, callbacks: Sequence[keras.callbacks.Callback]) -> None:
+    def accompany(self, callbacks: list[keras.callbacks.Callback]) -> None:
         """Takes note of the other callbacks, whose turns come after."""
         self._others = callbacks
 

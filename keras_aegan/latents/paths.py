@@ -1,7 +1,6 @@
 """Paths and grids in latent space, as arrays of codes."""
 
 import numbers
-from collections.abc import Sequence
 
 import numpy as np
 
@@ -61,7 +60,7 @@ def interpolate(
     return (from_start * start + from_end * end).astype("float32")
 
 
-def traverse(z: ArrayLike, dimensions: int | Sequence[int], values: ArrayLike) -> np.ndarray:
+def traverse(z: ArrayLike, dimensions: int | ArrayLike, values: ArrayLike) -> np.ndarray:
     """One code many times, with a dimension set to each value in turn.
 
     Args:

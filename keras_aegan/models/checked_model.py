@@ -1,6 +1,7 @@
 """The door: what `fit` and `evaluate` ask of data before they touch a weight."""
 
 from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import keras
 import numpy as np
@@ -11,7 +12,7 @@ from keras_aegan.hints import Array
 from keras_aegan.models import data_checks
 from keras_aegan.models.training_checks import prepare_callbacks
 
-_Data = Array | tf.data.Dataset | keras.utils.PyDataset | Iterator
+_Data: TypeAlias = Array | tf.data.Dataset | keras.utils.PyDataset | Iterator
 
 
 class CheckedModel(keras.Model):

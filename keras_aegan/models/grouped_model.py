@@ -59,7 +59,7 @@ class GroupedModel(keras.Model):
     networks with convolutions or Keras's noise on a CPU, which XLA makes two to three times slower.
     """
 
-    def group_steps(self, steps_per_execution: int | str) -> int:
+    def group_steps(self, steps_per_execution: int | str) -> int | str:
         """Remembers `compile`'s argument; gives what Keras is told until `fit` knows more."""
         self._steps_per_group = steps_per_execution
         return 1 if steps_per_execution == "auto" else steps_per_execution

@@ -71,8 +71,8 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
     ['loss', 'squared_error']
     """
 
-    default_loss = None
-    default_loss_weights = {}
+    default_loss: object = None
+    default_loss_weights: dict[str, float] = {}
 
     @property
     def players(self) -> dict[str, list[keras.Model]]:

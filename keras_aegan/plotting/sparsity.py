@@ -7,6 +7,7 @@ import numbers
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import keras
 import numpy as np
 
 from keras_aegan.hints import ArrayLike
@@ -72,7 +73,7 @@ def penalty_curves(limit: float = 2.0) -> Figure:
 
 
 def filters(
-    kernel: ArrayLike,
+    kernel: ArrayLike | keras.Variable,
     image_shape: Sequence[int],
     num_filters: int = 100,
     num_columns: int | None = None,

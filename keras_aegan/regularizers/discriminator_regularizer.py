@@ -35,7 +35,7 @@ class DiscriminatorRegularizer:
     0.001
     """
 
-    name = None
+    name: str | None = None
     supports_jit = True  # as a Keras layer's: whether a model with it takes XLA by default
 
     def __init__(self, weight: float):
@@ -47,7 +47,7 @@ class DiscriminatorRegularizer:
 
     def __call__(
         self,
-        discriminator: Callable[[Tensor], Tensor],
+        discriminator: Callable[..., Tensor],
         real: Array,
         fake: Array,
         seed: keras.random.SeedGenerator | None = None,

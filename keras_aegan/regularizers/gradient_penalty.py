@@ -59,7 +59,7 @@ class GradientPenalty(DiscriminatorRegularizer):
 
     def __call__(
         self,
-        discriminator: Callable[[Tensor], Tensor],
+        discriminator: Callable[..., Tensor],
         real: Array,
         fake: Array,
         seed: keras.random.SeedGenerator | None = None,

@@ -49,7 +49,7 @@ class R1(DiscriminatorRegularizer):
 
     def __call__(
         self,
-        discriminator: Callable[[Tensor], Tensor],
+        discriminator: Callable[..., Tensor],
         real: Array,
         fake: Array,
         seed: keras.random.SeedGenerator | None = None,
