@@ -1,12 +1,14 @@
 """Which of a GAN's two networks is to blame."""
 
 import math
+from collections.abc import Callable, Mapping
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_aegan import losses
+from keras_aegan.hints import ArrayLike
 from keras_aegan.metrics import extract_features, neighbor_accuracy, precision_recall
 from keras_aegan.models.data_checks import check_positive_integer
 
@@ -108,7 +110,15 @@ class GANDiagnosis(keras.callbacks.Callback):
 
     resumed_attributes = ("measurements",)  # what BackupAndRestore keeps
 
-    def __init__(self, real, every=1, extractor=None, batch_size=256, seed=0, verbose=True):
+    def __init__(
+        self,
+        real: ArrayLike,
+        every: int = 1,
+        extractor: keras.Model | Callable | None = None,
+        batch_size: int = 256,
+        seed: int = 0,
+        verbose: bool = True,
+    ):
         super().__init__()
         check_positive_integer("every", every)
         check_positive_integer("batch_size", batch_size)
@@ -165,7 +175,7 @@ class GANDiagnosis(keras.callbacks.Callback):
         if self.verbose:
             print(self.report)
 
-    def judge(self, measurement):
+    def judge(self, measurement: Mapping[str, float]) -> str:
         """The verdict on a measurement, by the rules of the class.
 
         Args:
@@ -187,7 +197,7 @@ class GANDiagnosis(keras.callbacks.Callback):
             return MODE_COLLAPSE
         return GENERATOR
 
-    def measure(self, model):
+    def measure(self, model: keras.Model) -> dict[str, float]:
         """Dict, a name to its value on held-out data and on as many samples, now.
 
         Args:
