@@ -17,7 +17,7 @@ from records import Figure, report
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
-from keras_aegan import models, networks
+from keras_aegan import losses, models, networks
 
 EPOCHS = {"5min": 60, "1h": 600, "full": 2000}
 LATENT_DIM = 8
@@ -57,7 +57,7 @@ inputs = keras.Input((64,))
 z_log_var = keras.layers.Dense(LATENT_DIM, kernel_initializer="zeros")(inputs)
 encoder = keras.Model(inputs, [keras.layers.Dense(LATENT_DIM)(inputs), z_log_var])
 vae = models.VAE(encoder, networks.dense_decoder(LATENT_DIM, (64,), ()), seed=0)
-fit(vae, 1e-2, "gaussian_nll")
+fit(vae, 1e-2, losses.GaussianNLL("optimal"))
 bounds = [vae.evaluate(x, batch_size=len(x), verbose=0, return_dict=True) for _ in range(10)]
 bound = -np.mean([logs["loss"] for logs in bounds])
 likelihood = vae.log_likelihood(x, 1000, seed=0, verbose=0).mean()
