@@ -42,8 +42,8 @@ def shorten(tree):
         match node:
             case ast.Call(ast.Attribute(attr="load_images")):
                 others = [keyword for keyword in node.keywords if keyword.arg != "num_examples"]
-                number = ast.copy_location(ast.Constant(_NUM_EXAMPLES), node)
-                node.keywords = [*others, ast.keyword("num_examples", number)]
+                node.keywords = [*others, ast.keyword("num_examples", ast.Constant(_NUM_EXAMPLES))]
+    ast.fix_missing_locations(tree)
     return names
 
 
