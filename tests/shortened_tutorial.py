@@ -1,8 +1,8 @@
 """Runs a tutorial in a process of its own, shortened, offline: `python shortened_tutorial.py PATH`.
 
 A tutorial knows nothing of it. Whatever its Hyperparameters count in steps or epochs becomes a
-fiftieth, at least one, and each `load_images` gives the first 500 images of a split; all else runs
-as it stands there, under the tutorial's own name. A warning ends it, but for those below.
+fiftieth, at least one, and each `load_images` gives the first four batches of a split; all else
+runs as it stands there, under the tutorial's own name. A warning ends it, but for those below.
 """
 
 import ast
@@ -14,7 +14,7 @@ import types
 import warnings
 
 _FRACTION = 50
-_NUM_EXAMPLES = 500
+_NUM_BATCHES = 4
 _EXPECTED_WARNINGS = (
     "MNIST cannot be downloaded here",
     "The posterior will collapse",  # which tutorial 07 shows on purpose
@@ -28,7 +28,7 @@ def shorten(tree):
     Returns:
         The names that were shortened.
     """
-    names, in_hyperparameters = [], False
+    names, in_hyperparameters, batch_size = [], False, 125
     for statement in tree.body:
         match statement:
             case ast.Expr(ast.Constant(str(text))) if re.search("^## ", text, re.MULTILINE):
@@ -38,12 +38,15 @@ def shorten(tree):
             ):
                 constant.value = max(1, number // _FRACTION)
                 names.append(name)
+            case ast.Assign([ast.Name("batch_size")], ast.Constant(int(number))):
+                batch_size = number
+    # Whole batches: an uneven last one would be one more program to compile.
+    num_examples = ast.keyword("num_examples", ast.Constant(_NUM_BATCHES * batch_size))
     for node in ast.walk(tree):
         match node:
             case ast.Call(ast.Attribute(attr="load_images")):
                 others = [keyword for keyword in node.keywords if keyword.arg != "num_examples"]
-                number = ast.keyword("num_examples", ast.Constant(_NUM_EXAMPLES))
-                node.keywords = [*others, number]
+                node.keywords = [*others, num_examples]
     ast.fix_missing_locations(tree)
     return names
 
