@@ -278,9 +278,10 @@ vaes["perceptual"].export("saved_models/perceptual_vae")
 - Name one layer alone, first an early one, then a late one. Which draws better, and which predicts
   better?
 - `distance="mae"`. `layer_weights=[1.0, 0.1]`.
-- Break it: leave the AlexNet as it is born, without `pretrain_backbone`. Random eyes see
-  something too: how much of the gain was in the architecture?
-- Break it: give MobileNet images without `preprocessing="mobilenet"`.
+- Break it: leave the AlexNet as it is born, without `pretrain_backbone`. It trains all the same:
+  random filters see edges and colours too. Compare the tables: how much was in the architecture?
+- Break it: give MobileNet images without `preprocessing="mobilenet"`. Nobody complains. It expects
+  black at −1 and is given 0, so to its eye everything lies between grey and white.
 - `latent_dim = 256`. Does pixel-wise catch up?
 
 ## Use what was saved

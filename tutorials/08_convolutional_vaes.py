@@ -155,11 +155,11 @@ dc_vae.export("saved_models/dc_vae")
 - `losses.LaplaceNLL("optimal")`: sharper or not?
 - `latent_dim = 128`: which of distortion and rate pays?
 - `latents.interpolate(..., spherical=True)` between two test images.
-- Break it: `compile(loss="mse")`, α = 1. `compile` says σ² = 1,536 and warns that the posterior will
-  collapse: every image is then answered with the mean image.
+- Break it: `compile(loss="mse")`, α = 1. `compile` says σ² = 1,536 and warns that the posterior
+  will collapse: all images are then answered with the same blur.
 - Break it: kernels of 3 in the transposed convolutions (write the decoder yourself). At stride 2
-  they overlap at every other pixel only: there twice as much ink falls, and a checkerboard lies over
-  all images. Kernels here are divisible by the stride.
+  overlap at every other pixel only, there more colour falls, and a checkerboard lies over the
+  images. The kernels here are divisible by the stride.
 
 ## Use what was saved
 

@@ -221,7 +221,9 @@ vae_gan.export("saved_models/vae_dcgan")
 - `feature_layer="convolution_0_activation"`, then `"convolution_2_activation"`. What is kept?
 - `equilibrium_margin=0.35`: whoever is too far ahead waits. Do the losses swing less?
 - `loss="hinge"`, with `layers.SpectralNormalization` in a discriminator of your own.
-- Break it: `loss_weights={"decoder_loss": 0.0}`. Sharp still? What is left of the game?
+- Break it: `loss_weights={"feature_loss": gamma, "decoder_loss": 0.0}`. Nobody plays against the
+  discriminator any more: watch its loss fall. Is what the decoder draws sharp still, and whose
+  features does it follow?
 - `num_epochs = 50`. DCGANs go on improving long after their losses stopped telling.
 
 ## Use what was saved
