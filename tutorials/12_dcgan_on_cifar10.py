@@ -122,8 +122,8 @@ model.export("saved_models/dcgan_on_cifar10")
 
 - `num_epochs = 50`, then 200: what do the later epochs add?
 - A discriminator of `SpectralNormalization` layers, with `loss="hinge"`.
-- Break it: `beta_1 = 0.9`; a learning rate of 2e-3; `batch_normalization=False` in the generator. The
-  paper says what it saw: losses that swing, with a rate of 1e-3 already too high; and samples that
+- Break it: `beta_1 = 0.9`; a learning rate of 2e-3; `batch_normalization=False` in the generator.
+  The paper says what it saw: losses that swing, a rate of 1e-3 already too high, and samples that
   collapse to a single point. Which of the three do you see after 10 epochs?
 
 ## Use what was saved

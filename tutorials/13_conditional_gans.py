@@ -158,10 +158,10 @@ dc_cgan.export("saved_models/dc_cgan")
 
 - `label_embedding_dim=8` in the networks: a learned embedding instead of one-hot labels.
 - One noise for all labels: does a column then show one hand?
-- Break it: shuffle `y_train` before `fit`. Real digits then have any label, so the discriminator has
-  no reason to look at it, nor the generator: the judge finds a tenth, by chance.
-- Break it: `dc_cgan.sample(np.array([10]))`. It is refused: "`labels` must hold classes from 0 to 9".
-  A one-hot of zeros would have gone through, and drawn something.
+- Break it: shuffle `y_train` before the models' `fit`. Real digits then have any label, so the
+  discriminator has no reason to look at it, nor the generator: the judge finds a tenth, by chance.
+- Break it: `dc_cgan.sample(np.array([10]))`. It is refused: "`labels` must hold classes from 0 to
+  9". Unchecked, its one-hot would be all zeros, and something would be drawn.
 
 ## Use what was saved
 
