@@ -292,8 +292,8 @@ autoencoders["top-k"].export("saved_models/sparse_autoencoder")
 
 - `l1_weight = 1e-2`, then 0.1. When do the activations vanish, and when the digits with them?
 - Break it: `loss="mse"`, `error_weight = 1.0`, and λ as it is. Of L1's activations 3 % are left,
-  and its squared error a pixel is 0.030, seven times the plain one's; KL's is 0.046. The mean digit,
-  with no code at all, has 0.067.
+  and its squared error a pixel is 0.030, seven times the plain one's; KL's is 0.046. The mean
+  digit, with no code at all, has 0.067.
 - L1 can be cheated: halve the encoder's weights, double the decoder's, and pay half. Print the
   norms of both kernels, plain and L1. Does tying them, `tied_to="code"`, put an end to it?
 - `TopK(num_active, inference_k=3 * num_active)`: the paper keeps more at inference than in

@@ -42,6 +42,7 @@ os.makedirs("figures", exist_ok=True)
 
 latent_dim = 16
 hidden_units = 256
+batch_size = 125
 num_epochs = 3  # enough to recognise digits; tutorials on VAEs train longer
 folder = pathlib.Path("saved_models/serving")
 server = "http://localhost:8501"  # TensorFlow Serving's REST port
@@ -61,7 +62,7 @@ vae = models.VAE(
     ),
 )
 vae.compile("adam", loss="bernoulli_nll")
-vae.fit(x_train, batch_size=125, epochs=num_epochs, verbose=2)
+vae.fit(x_train, batch_size=batch_size, epochs=num_epochs, verbose=2)
 
 """
 ## Versions
@@ -71,7 +72,7 @@ number; a bad one is taken back by deleting its folder. `export` writes one fold
 """
 
 vae.export(folder / "vae" / "1")
-vae.fit(x_train, batch_size=125, epochs=1, verbose=2)
+vae.fit(x_train, batch_size=batch_size, epochs=1, verbose=2)
 vae.export(folder / "vae" / "2")
 print("versions:", sorted(path.name for path in (folder / "vae").iterdir()))
 
