@@ -297,9 +297,9 @@ wide.export("saved_models/vae")
 - `callbacks.LossWeightSchedule("kl_loss", callbacks.linear_schedule(0, 1, 5))`: more active units?
 - Break it: train with the KL as printed, in 28 dimensions and at α = 392. (A subclass of
   `models.VAE` whose `autoencoder_terms` returns another `kl_loss`.) Nothing looks wrong: after two
-  epochs its squared error is 0.072, of the right one 0.071. But a dimension that is not used settles at
-  q(z|x) = N(0, 0.707²) and adds −0.153 nats; and over all digits each z spreads by 0.7 to 0.8
-  instead of 1, so that draws from N(0, I) fall wide of the codes.
+  epochs its squared error is 0.072, of the right one 0.071. But a dimension that is not used
+  settles at q(z|x) = N(0, 0.707²) and adds −0.153 nats; and over all digits each z spreads by 0.7
+  to 0.8 instead of 1, so that draws from N(0, I) fall wide of the codes.
 - Break it: data in [0, 1] with the same α = 392. σ = 1 is then the whole way from black to white
   instead of half of it, an error costs a quarter, and fewer dimensions are worth their nats: α has
   to be four times as large for the same model.

@@ -191,7 +191,9 @@ best.export("saved_models/gan_in_two_dimensions")
 - `beta_1 = 0.9`, as Adam has it: do the losses still come to rest?
 - `latent_dim = 1`: what does the generator draw now, and what does the diagnosis say?
 - `datasets.ring(8)`, `datasets.grid(25)`: modes so narrow that most GANs lose some.
-- Break it: `loss="minimax"`, no penalty, and `num_discriminator_steps=10`. Which verdict is it?
+- Break it: `loss="minimax"`, `penalty = None`, and `num_discriminator_steps=10` in `gan`. All three
+  good cases end in *vanishing gradient*, without one sample near a mode: D is sure of everything,
+  log(1 − D(G(z))) is flat, and G stays around the origin, where it began.
 
 ## Use what was saved
 
