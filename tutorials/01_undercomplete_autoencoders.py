@@ -315,9 +315,9 @@ nonlinear.export("saved_models/undercomplete_autoencoder")
 - `latent_dim = 8`, then 128. How fast does PCA catch up, and why must it win at 784?
 - `activation="linear"` in both nonlinear networks. More layers, and yet PCA again: why?
 - Leave out `output_activation="sigmoid"`. How much of the gain was the sigmoid's?
-- Break it: `learning_rate = 0.3`. The nonlinear one answers black, for every digit and for ever: the
-  first steps drove its sigmoid to where the gradient is zero. Its test error, 0.114, is the mean of
-  x² itself. The linear one blows up and comes down again, but only to three times PCA's error.
+- Break it: `learning_rate = 0.3`. The nonlinear one answers black, for every digit and for ever:
+  the first steps drove it to where no gradient leads back. Its test error, 0.114, is the mean of x²
+  itself. The linear one blows up and comes down again, but only to three times PCA's error.
 - Break it: feed `255 * x_train` to the sigmoid. A warning says that [0, 1] cannot reach 255, before
   it is trained to answer white wherever a digit may have ink.
 - `num_memorised = 200`. When does one dimension stop being enough, and is it the code's fault
