@@ -42,7 +42,8 @@ def shorten(tree):
         match node:
             case ast.Call(ast.Attribute(attr="load_images")):
                 others = [keyword for keyword in node.keywords if keyword.arg != "num_examples"]
-                node.keywords = [*others, ast.keyword("num_examples", ast.Constant(_NUM_EXAMPLES))]
+                number = ast.keyword("num_examples", ast.Constant(_NUM_EXAMPLES))
+                node.keywords = [*others, number]
     ast.fix_missing_locations(tree)
     return names
 

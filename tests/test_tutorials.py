@@ -39,9 +39,12 @@ def _promised(header, thing):
 
 def _data_dir(path, tmp_path):
     """An empty folder, where the embedded digits serve; else the one that holds the images."""
-    text = path.read_text(encoding="utf-8")
-    needed = set(re.findall(r'load_images\(\s*"(\w+)"', text)) - {"mnist"}
-    if not needed:
+    needed = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        match node:
+            case ast.Call(ast.Attribute(attr="load_images"), [ast.Constant(name), *_]):
+                needed.add(name)
+    if needed == {"mnist"} or not needed:
         return str(tmp_path / "no_data")
     data_dir = os.environ.get("TFDS_DATA_DIR", "")
     missing = [name for name in needed if not os.path.isdir(os.path.join(data_dir, name))]
@@ -78,7 +81,8 @@ def test_a_shortened_tutorial_makes_what_its_header_promises(path, tmp_path):
     assert len(animations) == _promised(header, "animation"), sorted(animations)
     assert pictures or animations
     for picture in [*figures.rglob("*.png"), *animations]:
-        darkest, lightest = Image.open(picture).convert("L").getextrema()
+        with Image.open(picture) as image:
+            darkest, lightest = image.convert("L").getextrema()
         assert darkest < lightest, picture
     folders = re.findall(r"saved_models/\w+", header)
     assert folders
