@@ -1,9 +1,12 @@
 """From a model to a file and back: `.keras`, SavedModel, and endpoints run on arrays."""
 
+import os
+
 import keras
 import tensorflow as tf
 
 from keras_aegan.distribution import is_chief
+from keras_aegan.files import whole_file
 from keras_aegan.models.data_checks import check_batch_size
 
 
@@ -55,14 +58,30 @@ class ServableModel(keras.Model):
                 variable.assign(store[name])
 
     def save(self, filepath, overwrite=True, zipped=None, **kwargs):
-        """Saves as `keras.Model.save` does; under several workers the chief alone writes."""
-        if is_chief(self.distribute_strategy):
-            super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+        """Saves as `keras.Model.save` does, but whole or not at all.
+
+        A process that is killed, or a disk that fills, leaves the file that was there before.
+        Under several workers the chief alone writes.
+        """
+        if not is_chief(self.distribute_strategy):
+            return
+        arguments = {"overwrite": overwrite, "zipped": zipped, **kwargs}
+        if not overwrite or not _is_local_file(filepath, ".keras"):
+            super().save(filepath, **arguments)
+            return
+        with whole_file(filepath) as unfinished:
+            super().save(unfinished, **arguments)
 
     def save_weights(self, filepath, overwrite=True, max_shard_size=None):
-        """Saves as `keras.Model.save_weights` does; under several workers the chief alone."""
-        if is_chief(self.distribute_strategy):
+        """Saves as `keras.Model.save_weights` does, in the manner of `save`."""
+        if not is_chief(self.distribute_strategy):
+            return
+        is_one_file = max_shard_size is None and _is_local_file(filepath, ".weights.h5")
+        if not overwrite or not is_one_file:
             super().save_weights(filepath, overwrite, max_shard_size)
+            return
+        with whole_file(filepath) as unfinished:
+            super().save_weights(unfinished, overwrite)
 
     def export(self, filepath, format="tf_saved_model", network=None, verbose=None, **kwargs):
         """Writes one SavedModel with a named endpoint for each thing that the model does.
@@ -139,6 +158,13 @@ def fresh_normal(shape):
     every server would begin with the same samples.
     """
     return tf.raw_ops.RandomStandardNormal(shape=tf.stack(shape), dtype="float32", seed=0, seed2=0)
+
+
+def _is_local_file(filepath, ending):
+    """Whether it is the path of one file of this ending, in a folder of this machine."""
+    if not isinstance(filepath, (str, os.PathLike)) or not str(filepath).endswith(ending):
+        return False
+    return os.path.isdir(os.path.dirname(os.path.abspath(filepath)))
 
 
 def _spec(tensor):
