@@ -52,7 +52,8 @@ def _record_what_replicas_send(monkeypatch):
     sent, all_reduce = [], tf.distribute.ReplicaContext.all_reduce
 
     def recorded(context, reduce_op, value, options=None):
-        if int(context.replica_id_in_sync_group) == 0 and isinstance(value, list):
+        replica = tf.get_static_value(context.replica_id_in_sync_group)
+        if replica == 0 and isinstance(value, list):
             sent.append([v.shape.num_elements() * v.dtype.size for v in value])
         return all_reduce(context, reduce_op, value, options)
 
@@ -65,8 +66,9 @@ def _assert_sends_its_weights(model, sent):
     expected = [
         [4 * int(np.prod(v.shape)) for v in _weights(model, player)] for player in model.players
     ]
+    gradients = [sizes for sizes in sent if max(sizes) > 4]  # not the sums behind a mean
     # Once for each time that the step was traced.
-    assert sent == expected * (len(sent) // len(expected)) != []
+    assert gradients == expected * (len(gradients) // len(expected)) != []
 
 
 def _weights(model, player):
