@@ -22,9 +22,9 @@ def test_two_replicas_train_as_one(row, monkeypatch):
     sent = _record_what_replicas_send(monkeypatch)
     # 29 in batches of 8: three even batches, and the last five split into three and two.
     arrays = row.data(29)
+    with _mirrored().scope():
+        two = compiled(row)
     with fixed_noise():
-        with _mirrored().scope():
-            two = compiled(row)
         replicated = two.fit(*arrays, batch_size=8, epochs=5, shuffle=False, verbose=0).history
         gradients = list(sent)
         measured = two.evaluate(*arrays, batch_size=8, return_dict=True, verbose=0)
@@ -35,8 +35,8 @@ def test_two_replicas_train_as_one(row, monkeypatch):
     if row.has_batch_statistic:
         return  # each replica has the statistics of its half of the batch
 
+    one = compiled(row)
     with fixed_noise():
-        one = compiled(row)
         logs = one.fit(*arrays, batch_size=8, epochs=5, shuffle=False, verbose=0).history
         alone = one.evaluate(*arrays, batch_size=8, return_dict=True, verbose=0)
     for a, b in zip(one.weights, two.weights, strict=True):
