@@ -60,6 +60,15 @@ def test_swap_ema_weights_refuses_optimizers_without_an_average(row):
 
 
 @every_row
+def test_orbax_is_refused_before_an_epoch_is_lost(row):
+    # Its constructor needs Orbax; with it, Keras refuses two networks' equal names as it saves.
+    orbax = callbacks.OrbaxCheckpoint.__new__(callbacks.OrbaxCheckpoint)
+    model = compiled(row)
+    with pytest.raises(ValueError, match="OrbaxCheckpoint.*Use keras.callbacks.ModelCheckpoint"):
+        model.fit(*row.data(16), callbacks=[orbax], verbose=0)
+
+
+@every_row
 def test_backup_and_restore_goes_on_where_training_broke_off(row, tmp_path):
     arrays = row.data(32)
 
