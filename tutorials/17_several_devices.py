@@ -200,7 +200,7 @@ tens of microseconds, however short.
 
 figure = Figure(figsize=(8, 4.5), layout="constrained")
 axes = figure.add_subplot()
-styles = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
+styles = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)))
 step = np.geomspace(1e-3, 1.0, 100)  # seconds
 for (name, size), style in zip(sent.items(), styles, strict=True):
     ring = 2 * (num_gpus - 1) / num_gpus * size
