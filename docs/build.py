@@ -4,7 +4,9 @@ import inspect
 import pathlib
 import sys
 
+import keras
 import pdoc
+import tensorflow as tf
 
 import keras_aegan
 
@@ -38,6 +40,7 @@ def build(folder):
         for value in vars(module).values():
             if inspect.isclass(value):
                 _show_inherited(value)
+    _name_types_as_users_do()
     pdoc.render.configure(docformat="google", template_directory=_FOLDER)
     pdoc.pdoc("keras_aegan", r"!keras_aegan\.\w+\..+", output_directory=pathlib.Path(folder))
 
@@ -50,6 +53,22 @@ def _show_inherited(cls):
                 is_shown = name == "__init__" or not name.startswith("_")
                 if is_shown and name not in vars(cls):
                     setattr(cls, name, member)
+
+
+def _name_types_as_users_do():
+    """Has signatures say `keras.Model` of what Keras keeps in `keras.src.models.model`."""
+    for namespace in (keras.callbacks, keras.random, keras.utils, keras):
+        for value in vars(namespace).values():
+            if inspect.isclass(value) and value.__module__.startswith("keras."):
+                value.__module__ = namespace.__name__
+    tf.data.Dataset.__qualname__ = "Dataset"
+    for name, value in (
+        ("tf", tf.Tensor),
+        ("tf.data", tf.data.Dataset),
+        ("tf.distribute", tf.distribute.Strategy),
+        ("builtins", keras_aegan.hints.Array),
+    ):
+        value.__module__ = name
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import socket
+from collections.abc import Iterator, Sequence
 
 import keras
 import tensorflow as tf
@@ -18,7 +19,7 @@ _LOST = (
 )
 
 
-def distribution_strategy(devices=None):
+def distribution_strategy(devices: Sequence[str] | None = None) -> tf.distribute.Strategy:
     """The `tf.distribute` strategy that fits what is there; says in one line what it picked.
 
     The same script runs on one device, on several GPUs, and, started on each host, on several
@@ -83,7 +84,7 @@ def distribution_strategy(devices=None):
     return strategy
 
 
-def is_chief(strategy=None):
+def is_chief(strategy: tf.distribute.Strategy | None = None) -> bool:
     """Whether this process is the one that writes files: always, except beside a chief.
 
     Args:
@@ -107,13 +108,13 @@ def is_chief(strategy=None):
     return not has_chief and resolver.task_id == 0
 
 
-def has_several_workers(strategy):
+def has_several_workers(strategy: tf.distribute.Strategy) -> bool:
     """Whether a strategy spans processes, each of which runs the same script."""
     return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)
 
 
 @contextlib.contextmanager
-def lost_workers_named(strategy):
+def lost_workers_named(strategy: tf.distribute.Strategy) -> Iterator[None]:
     """Says which worker is gone where TensorFlow says that a collective operation failed.
 
     Raises:

@@ -1,12 +1,15 @@
 """The reference: every public name is documented, and stands on the page of its namespace."""
 
 import inspect
+import operator
 import pathlib
 import re
 import subprocess
 import sys
+import typing
 
 import keras
+import matplotlib.figure
 import numpy as np
 import pytest
 
@@ -29,6 +32,43 @@ def test_a_public_name_says_what_it_takes_and_shows_it(namespace, name):
     parameters = [p for p in inspect.signature(documented).parameters if p != "kwargs"]
     assert all(f"{parameter}:" in text for parameter in parameters), parameters
     assert ">>> " in text  # run by tests/test_package.py
+
+
+def _functions_signed_here(documented):
+    """What the reference shows of a name, less the methods that Keras or scikit-learn named."""
+    if not inspect.isclass(documented):
+        return [documented]
+    ours = [base for base in documented.__mro__ if base.__module__.startswith("keras_aegan")]
+    theirs = [base for base in documented.__mro__[:-1] if base not in ours]
+    names = sorted({name for base in ours for name in vars(base)})
+    shown = [n for n in names if n in ("__init__", "__call__") or not n.startswith("_")]
+    own = [n for n in shown if n == "__init__" or not any(hasattr(base, n) for base in theirs)]
+    members = [inspect.getattr_static(documented, name) for name in own]
+    functions = [getattr(m, "fget", None) or getattr(m, "__func__", m) for m in members]
+    return [function for function in functions if inspect.isfunction(function)]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"{namespace}.{name}" for namespace, name in _NAMES),
+        "evaluation.AutoencoderTransformer",
+        "distribution_strategy",
+    ],
+)
+def test_a_public_name_says_the_types_of_what_it_takes_and_gives(name):
+    for function in _functions_signed_here(operator.attrgetter(name)(keras_aegan)):
+        if function.__qualname__ == "LatentVariableModel.resolve_loss":
+            continue  # what a loss is, each class says
+        # Imported for checkers alone, since matplotlib is slow to import.
+        lazy = {"Figure": matplotlib.figure.Figure}
+        hints = typing.get_type_hints(function, localns=lazy)
+        parameters = inspect.signature(function).parameters.values()
+        named = [p.name for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        wanted = {*named, "return"} - {"self", "cls"}
+        if function.__name__ == "__init__":
+            wanted -= {"return"}
+        assert wanted <= set(hints), (function.__qualname__, wanted - set(hints))
 
 
 def test_the_reference_holds_every_public_name(tmp_path):

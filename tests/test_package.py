@@ -1,7 +1,9 @@
 """The package as a whole: what it imports, and the examples in its docstrings."""
 
+import configparser
 import doctest
 import importlib
+import pathlib
 import pkgutil
 import subprocess
 import sys
@@ -30,6 +32,14 @@ def test_importing_warns_of_nothing_and_takes_little_time():
         "duration = time.process_time() - start; assert duration < 0.3, duration"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_checkers_of_types_are_told_that_there_are_hints():
+    root = pathlib.Path(__file__).parents[1]
+    assert (root / "keras_aegan" / "py.typed").exists()
+    configuration = configparser.ConfigParser(interpolation=None)
+    configuration.read(root / "setup.cfg", encoding="utf-8")
+    assert "py.typed" in configuration["options.package_data"]["keras_aegan"]  # is in the wheel
 
 
 def test_another_backend_is_refused():

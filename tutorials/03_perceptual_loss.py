@@ -60,7 +60,9 @@ backbone_epochs = 3
 """
 ## Data
 
-CIFAR-10: ten classes of things, 32×32 in colour. The autoencoders never see a label.
+CIFAR-10: ten classes of things, 32×32 in colour. The autoencoders never see a label. It is
+downloaded once; no part of it comes with the package, so without a network and without it on disk
+this cell stops, and says what to do.
 """
 
 (x_train, y_train), (x_test, y_test) = datasets.load_images("cifar10", num_examples=num_images)

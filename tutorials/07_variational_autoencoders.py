@@ -44,9 +44,9 @@ The lecture's network, 784-196-49 and back, its data in [-1, 1], its batches of 
 
 batch_size = 64
 num_epochs = 5  # enough to see where the codes go
-num_path_epochs = (
-    15  # one run each: after 5 both ways are as good, after 10 the VAE's nearer, after 15 not
-)
+collapse_epochs = 2  # enough to see that they go nowhere
+# One run each: after 5 both ways are as good, after 10 the VAE's nearer, after 15 not.
+num_path_epochs = 15
 learning_rate = 1e-3
 wide_latent_dim = 28  # the lecture's other size, beside 2
 num_paths = 500
@@ -112,7 +112,7 @@ And so it happens. A unit is active where its mean moves with x: Var(E[z|x]) > 0
 """
 
 watch = callbacks.ActiveUnits(x_test[:1000])
-collapsed.fit(x_train, batch_size=batch_size, epochs=2, verbose=2, callbacks=[watch])
+collapsed.fit(x_train, batch_size=batch_size, epochs=collapse_epochs, verbose=2, callbacks=[watch])
 
 """
 ## Three latent planes

@@ -34,7 +34,8 @@ os.makedirs("figures", exist_ok=True)
 ## Hyperparameters
 """
 
-num_train = 20_000  # of 50,000: enough for the comparison, and for ten minutes
+num_images = 20_000  # of CIFAR-10's 50,000: enough for the comparison, in minutes
+num_tested = 5000  # of 10,000
 latent_dim = 28  # as in the lecture, and the same for both
 batch_size = 64
 num_epochs = 6
@@ -44,11 +45,12 @@ filters = (32, 64, 128)  # of the convolutions, each at half the last one's heig
 """
 ## Data
 
-In [-1, 1], as in the lecture.
+In [-1, 1], as in the lecture. CIFAR-10 is downloaded once; no part of it comes with the package,
+so without a network and without it on disk this cell stops, and says what to do.
 """
 
 (x_train, _), (x_test, _) = datasets.load_images("cifar10", value_range=(-1, 1))
-x_train, x_test = x_train[:num_train], x_test[:5000]
+x_train, x_test = x_train[:num_images], x_test[:num_tested]
 image_shape = x_train.shape[1:]  # (32, 32, 3)
 print("training:", x_train.shape, "test:", x_test.shape)
 
@@ -140,6 +142,9 @@ for name, vae in vaes.items():
 
 """
 ## Save
+
+One SavedModel that reconstructs, encodes, decodes and draws samples, where only TensorFlow is
+installed.
 """
 
 dc_vae.export("saved_models/dc_vae")

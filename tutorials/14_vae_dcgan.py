@@ -1,10 +1,10 @@
 """
 Title: VAE-DCGAN
-Slides: "CIFAR-10", in the lecture "Autoencoders y GANs": VAE, DC-VAE, VAE-DCGAN
+Slides: "VAE on CIFAR-10", "DC-VAE" and "VAE-DCGAN", in the lecture "Autoencoders y GANs"
 What to expect: a dense VAE, a convolutional one and a VAE/GAN, on CIFAR-10, with one code size;
     their reconstructions and samples side by side; a table of squared error and of what a network
-    sees that took no part in the training. Three pictures in
-    figures/, a SavedModel in saved_models/vae_dcgan.
+    sees that took no part in the training. Three pictures in figures/, a SavedModel in
+    saved_models/vae_dcgan.
 Time: not measured yet at these sizes; meant for 10 minutes on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/14_vae_dcgan.py
@@ -60,7 +60,8 @@ judge_epochs = 5
 """
 ## Data
 
-In [-1, 1], because DCGAN's generator ends in tanh.
+In [-1, 1], because DCGAN's generator ends in tanh. CIFAR-10 is downloaded once; no part of it comes
+with the package, so without a network and without it on disk this cell stops, and says what to do.
 """
 
 (x_train, y_train), (x_test, _) = datasets.load_images(
@@ -97,9 +98,7 @@ num_steps = num_epochs * len(x_train) // batch_size
 for name, model in (("VAE", vae), ("DC-VAE", dc_vae)):
     print(f"\n{name}")
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, num_steps)
-    model.compile(
-        keras.optimizers.Adam(schedule),
-    )
+    model.compile(keras.optimizers.Adam(schedule))
     model.fit(x_train, batch_size=batch_size, epochs=num_epochs, verbose=2)
 
 """

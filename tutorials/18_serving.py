@@ -42,12 +42,14 @@ os.makedirs("figures", exist_ok=True)
 
 latent_dim = 16
 hidden_units = 256
-epochs = 3  # enough to recognise digits; tutorials on VAEs train longer
+num_epochs = 3  # enough to recognise digits; tutorials on VAEs train longer
 folder = pathlib.Path("saved_models/serving")
 server = "http://localhost:8501"  # TensorFlow Serving's REST port
 
 """
 ## A model
+
+Without a network and without MNIST on disk, it learns from 4,000 digits, and a warning says so.
 """
 
 (x_train, _), (x_test, _) = datasets.load_images("mnist")
@@ -59,7 +61,7 @@ vae = models.VAE(
     ),
 )
 vae.compile("adam", loss="bernoulli_nll")
-vae.fit(x_train, batch_size=125, epochs=epochs, verbose=2)
+vae.fit(x_train, batch_size=125, epochs=num_epochs, verbose=2)
 
 """
 ## Versions

@@ -15,6 +15,14 @@ import numpy as np
 _VAE_WEIGHTS = 2 * (784 * 196 + 196 * 49) + 49 * 2 * 28 + 28 * 49
 VAE_FLOPS = 6 * _VAE_WEIGHTS - 2 * 784 * 196
 
+# Multiplications of one forward pass: of the discriminator, its first convolution, the generator,
+# its first layer. The discriminator's turn: G, and D on data and on fakes, forward and twice that
+# backward, without the gradient of the images. The generator's: G and D, through D to its input,
+# and twice G backward.
+_D0, _D = 16 * 16 * 64 * 48, 16 * 16 * 64 * 48 + 2 * 8 * 8 * 128 * 16 * 64 + 4096
+_G0, _G = 100 * 4096, 100 * 4096 + 2 * 8 * 8 * 128 * 16 * 64 + 16 * 16 * 64 * 48
+DCGAN_FLOPS = 2 * (_G + 2 * _D + 2 * (2 * _D - _D0) + _G + _D + _D + 2 * _G - _G0)
+
 ALPHA = 392.0  # of α · mean squared error: Σ (x − x̂)² / 2, that is σ = 1
 
 OURS = "keras_aegan"
@@ -163,6 +171,7 @@ WORKLOADS = {
         networks="dcgan",
         num_examples=128 * 8,
         batch_size=128,
+        flops=DCGAN_FLOPS,
         **{**_GAN, "data": "images", "betas": (0.5, 0.999)},
     ),
     "contractive": Workload(

@@ -3,6 +3,7 @@
 import keras
 
 from keras_aegan import metrics
+from keras_aegan.hints import Array
 
 
 class ActiveUnits(keras.callbacks.Callback):
@@ -22,7 +23,13 @@ class ActiveUnits(keras.callbacks.Callback):
     >>> # vae.fit(x, callbacks=[watch]) logs `active_units` at each epoch
     """
 
-    def __init__(self, x, labels=None, threshold=0.01, log_name="active_units"):
+    def __init__(
+        self,
+        x: Array,
+        labels: Array | None = None,
+        threshold: float = 0.01,
+        log_name: str = "active_units",
+    ):
         super().__init__()
         self.inputs = (x,) if labels is None else (x, labels)
         self.threshold = threshold

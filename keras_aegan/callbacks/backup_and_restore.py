@@ -1,6 +1,7 @@
 """Backups that no kill can halve."""
 
 import json
+import os
 import pathlib
 import warnings
 
@@ -58,14 +59,14 @@ class BackupAndRestore(keras.callbacks.Callback):
     >>> # model.fit(x, epochs=100, callbacks=[backup]); after a crash, run the script again
     """
 
-    def __init__(self, backup_dir):
+    def __init__(self, backup_dir: str | os.PathLike):
         super().__init__()
         check_path("backup_dir", backup_dir)
         self.backup_dir = pathlib.Path(backup_dir)
         self._others = []
         self._restored = None
 
-    def accompany(self, callbacks):
+    def accompany(self, callbacks: list[keras.callbacks.Callback]) -> None:
         """Takes note of the other callbacks, whose turns come after."""
         self._others = callbacks
 

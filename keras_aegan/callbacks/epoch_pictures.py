@@ -1,13 +1,20 @@
 """What the callbacks that draw a picture an epoch share."""
 
+from __future__ import annotations
+
 import io
+import os
 import pathlib
+from typing import TYPE_CHECKING
 
 import keras
 
 from keras_aegan.distribution import is_chief
 from keras_aegan.files import warned_of_files
 from keras_aegan.models.data_checks import check_path, check_positive_integer
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class EpochPictures(keras.callbacks.Callback):
@@ -25,7 +32,9 @@ class EpochPictures(keras.callbacks.Callback):
 
     stem = None
 
-    def __init__(self, folder, every=1, log_dir=None):
+    def __init__(
+        self, folder: str | os.PathLike, every: int = 1, log_dir: str | os.PathLike | None = None
+    ):
         super().__init__()
         check_path("folder", folder)
         check_positive_integer("every", every)
@@ -33,7 +42,7 @@ class EpochPictures(keras.callbacks.Callback):
         self.every = every
         self.log_dir = log_dir
 
-    def draw(self):
+    def draw(self) -> Figure:
         """A matplotlib Figure of the model as it is."""
         raise NotImplementedError(f"{type(self).__name__} must define `draw`.")
 

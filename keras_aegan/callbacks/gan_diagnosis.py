@@ -1,12 +1,14 @@
 """Which of a GAN's two networks is to blame."""
 
 import math
+from collections.abc import Callable, Mapping
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_aegan import losses
+from keras_aegan.hints import ArrayLike
 from keras_aegan.metrics import extract_features, neighbor_accuracy, precision_recall
 from keras_aegan.models.data_checks import check_positive_integer
 
@@ -48,6 +50,9 @@ class GANDiagnosis(keras.callbacks.Callback):
        samples, turns less than a quarter of that into right answers, 2a − 1 < d/4: *the
        discriminator lacks capacity*. The generator gets no hint of what is wrong, so nothing can
        be said of it yet. (Even an able one is behind where the generator hops between modes.)
+       It is asked as it is in training, with `training=True`: batch normalisation then takes data
+       and samples by batches of their own, while its moving averages, a mixture of both, would
+       put both on one side.
     3. **If it sees it, why does the generator not mend it?** It gets no gradient: the
        discriminator is right about 95 % and no sample would gain by moving, the generator's loss
        changing by less than 0.01 over one standard deviation of the data: *vanishing gradient*
@@ -75,7 +80,7 @@ class GANDiagnosis(keras.callbacks.Callback):
         extractor: a Keras model, or a function of a batch, whose features precision and recall
             compare; the data themselves if `None`, which suits data of few dimensions. See
             `metrics.extract_features`.
-        batch_size: examples a call of the extractor.
+        batch_size: examples a call of the extractor, and of the discriminator.
         seed: of the samples.
         verbose: whether to print the verdict.
 
@@ -105,7 +110,15 @@ class GANDiagnosis(keras.callbacks.Callback):
 
     resumed_attributes = ("measurements",)  # what BackupAndRestore keeps
 
-    def __init__(self, real, every=1, extractor=None, batch_size=256, seed=0, verbose=True):
+    def __init__(
+        self,
+        real: ArrayLike,
+        every: int = 1,
+        extractor: keras.Model | Callable | None = None,
+        batch_size: int = 256,
+        seed: int = 0,
+        verbose: bool = True,
+    ):
         super().__init__()
         check_positive_integer("every", every)
         check_positive_integer("batch_size", batch_size)
@@ -162,7 +175,7 @@ class GANDiagnosis(keras.callbacks.Callback):
         if self.verbose:
             print(self.report)
 
-    def judge(self, measurement):
+    def judge(self, measurement: Mapping[str, float]) -> str:
         """The verdict on a measurement, by the rules of the class.
 
         Args:
@@ -184,7 +197,7 @@ class GANDiagnosis(keras.callbacks.Callback):
             return MODE_COLLAPSE
         return GENERATOR
 
-    def measure(self, model):
+    def measure(self, model: keras.Model) -> dict[str, float]:
         """Dict, a name to its value on held-out data and on as many samples, now.
 
         Args:
@@ -192,7 +205,7 @@ class GANDiagnosis(keras.callbacks.Callback):
         """
         samples = np.asarray(model.sample(len(self.real), seed=self.seed))
         features = self._features(samples)
-        real_logits, fake_logits = model.discriminate(self.real), model.discriminate(samples)
+        real_logits, fake_logits = (self._logits(model, x) for x in (self.real, samples))
         undecided = _undecided_logit(model.loss_function, real_logits, fake_logits)
         return {
             "real_accuracy": float(np.mean(real_logits > undecided)),
@@ -201,6 +214,14 @@ class GANDiagnosis(keras.callbacks.Callback):
             "neighbor_accuracy": neighbor_accuracy(self._real_features, features),
             "generator_slope": self._generator_slope(model, samples),
         }
+
+    def _logits(self, model, x):
+        """The discriminator's as it is in training; nothing of it changes."""
+        discriminator = model.discriminator
+        state = discriminator.trainable_variables, discriminator.non_trainable_variables
+        batches = (x[i : i + self.batch_size] for i in range(0, len(x), self.batch_size))
+        logits = [discriminator.stateless_call(*state, b, training=True)[0] for b in batches]
+        return np.concatenate([np.ravel(keras.ops.cast(part, "float32")) for part in logits])
 
     def _generator_slope(self, model, samples):
         """Mean ‖∂ generator_loss/∂x‖ over samples, times the data's standard deviation."""

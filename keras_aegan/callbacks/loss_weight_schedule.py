@@ -1,6 +1,7 @@
 """Weights of terms that change while a model trains."""
 
 import math
+from collections.abc import Callable
 
 import keras
 
@@ -26,7 +27,7 @@ class LossWeightSchedule(keras.callbacks.Callback):
     >>> anneal = callbacks.LossWeightSchedule("kl_loss", callbacks.linear_schedule(0.0, 1.0, 10))
     """
 
-    def __init__(self, term, schedule):
+    def __init__(self, term: str, schedule: Callable[[int], float]):
         super().__init__()
         if not callable(schedule):
             raise TypeError(
@@ -55,7 +56,7 @@ class LossWeightSchedule(keras.callbacks.Callback):
         self.model.loss_weights[self.term].assign(weight)
 
 
-def linear_schedule(start, end, num_epochs):
+def linear_schedule(start: float, end: float, num_epochs: int) -> Callable[[int], float]:
     """A weight that goes from one value to another, and stays.
 
     Reference: [Bowman et al., 2016](https://arxiv.org/abs/1511.06349), section 3.1, for the KL.
@@ -77,7 +78,9 @@ def linear_schedule(start, end, num_epochs):
     return lambda epoch: start + (end - start) * min(epoch / num_epochs, 1.0)
 
 
-def cyclical_schedule(start, end, period, rising=0.5):
+def cyclical_schedule(
+    start: float, end: float, period: int, rising: float = 0.5
+) -> Callable[[int], float]:
     """A weight that rises and stays, again and again.
 
     Reference: [Fu et al., 2019](https://arxiv.org/abs/1903.10145), equation 6.

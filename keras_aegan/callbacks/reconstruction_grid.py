@@ -1,9 +1,18 @@
 """Reconstructions, epoch by epoch."""
 
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from keras_aegan import plotting
 from keras_aegan.callbacks.epoch_pictures import EpochPictures
+from keras_aegan.hints import ArrayLike
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class ReconstructionGrid(EpochPictures):
@@ -29,13 +38,21 @@ class ReconstructionGrid(EpochPictures):
 
     stem = "reconstructions"
 
-    def __init__(self, x, folder, labels=None, every=1, log_dir=None, value_range=None):
+    def __init__(
+        self,
+        x: ArrayLike,
+        folder: str | os.PathLike,
+        labels: ArrayLike | None = None,
+        every: int = 1,
+        log_dir: str | os.PathLike | None = None,
+        value_range: tuple[float, float] | None = None,
+    ):
         super().__init__(folder, every, log_dir)
         self.x = np.asarray(x)
         self.labels = labels
         self.value_range = value_range
 
-    def draw(self):
+    def draw(self) -> Figure:
         """Originals above reconstructions."""
         inputs = self.x if self.labels is None else [self.x, self.labels]
         rows = {"original": self.x, "reconstruction": np.asarray(self.model(inputs))}

@@ -1,9 +1,18 @@
 """Samples, epoch by epoch."""
 
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from keras_aegan import plotting
 from keras_aegan.callbacks.epoch_pictures import EpochPictures
+from keras_aegan.hints import ArrayLike
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 class SampleGrid(EpochPictures):
@@ -32,14 +41,14 @@ class SampleGrid(EpochPictures):
 
     def __init__(
         self,
-        folder,
-        num_samples=64,
-        labels=None,
-        num_columns=None,
-        seed=0,
-        every=1,
-        log_dir=None,
-        value_range=None,
+        folder: str | os.PathLike,
+        num_samples: int = 64,
+        labels: ArrayLike | None = None,
+        num_columns: int | None = None,
+        seed: int = 0,
+        every: int = 1,
+        log_dir: str | os.PathLike | None = None,
+        value_range: tuple[float, float] | None = None,
     ):
         super().__init__(folder, every, log_dir)
         self.what = num_samples if labels is None else np.asarray(labels)
@@ -47,7 +56,7 @@ class SampleGrid(EpochPictures):
         self.seed = seed
         self.value_range = value_range
 
-    def draw(self):
+    def draw(self) -> Figure:
         """Samples in a grid."""
         samples = self.model.sample(self.what, seed=self.seed)
         return plotting.image_grid(samples, self.num_columns, value_range=self.value_range)

@@ -1,10 +1,14 @@
 """Metrics of a model's samples, in the logs."""
 
+from collections.abc import Callable, Sequence
+from typing import Protocol
+
 import keras
 import numpy as np
 
 from keras_aegan import metrics as metric_functions
 from keras_aegan.datasets.mixtures import GaussianMixture
+from keras_aegan.hints import Array, ArrayLike
 from keras_aegan.models.data_checks import check_positive_integer
 
 _NAMES = (
@@ -15,6 +19,10 @@ _NAMES = (
     "neighbor_accuracy",
     "precision_recall",
 )
+
+
+class _Sampler(Protocol):
+    def sample(self, num_samples: int, seed: int | None = None) -> ArrayLike: ...
 
 
 class SampleMetrics(keras.callbacks.Callback):
@@ -62,7 +70,14 @@ class SampleMetrics(keras.callbacks.Callback):
     resumed_attributes = ("_values",)  # what BackupAndRestore keeps
 
     def __init__(
-        self, real, metrics, num_samples=1000, every=1, extractor=None, batch_size=256, seed=0
+        self,
+        real: Array | GaussianMixture,
+        metrics: Sequence[str | Callable],
+        num_samples: int = 1000,
+        every: int = 1,
+        extractor: keras.Model | Callable | None = None,
+        batch_size: int = 256,
+        seed: int = 0,
     ):
         super().__init__()
         check_positive_integer("num_samples", num_samples)
@@ -98,7 +113,7 @@ class SampleMetrics(keras.callbacks.Callback):
             self._values = self.measure(self.model)
         logs.update(self._values)
 
-    def measure(self, model):
+    def measure(self, model: _Sampler) -> dict[str, float]:
         """Dict, a metric's name to its value on the model's samples, now.
 
         Args:

@@ -32,7 +32,7 @@ class TerminateOnNonFinite(keras.callbacks.Callback):
 
     looks_at_logs_only = True  # so that steps may still run in groups
 
-    def __init__(self, raise_error=False):
+    def __init__(self, raise_error: bool = False):
         super().__init__()
         self.raise_error = raise_error
         self._epoch = 0

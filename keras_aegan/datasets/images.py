@@ -7,6 +7,7 @@ import socket
 import urllib.parse
 import urllib.request
 import warnings
+from collections.abc import Collection
 
 import numpy as np
 import tensorflow as tf
@@ -15,14 +16,14 @@ from keras_aegan.models.data_checks import check_value_range
 
 
 def load_images(
-    name,
-    digits=None,
-    value_range=(0.0, 1.0),
-    num_examples=None,
-    batch_size=None,
-    with_labels=False,
-    seed=None,
-):
+    name: str,
+    digits: Collection[int] | None = None,
+    value_range: tuple[float, float] = (0.0, 1.0),
+    num_examples: int | None = None,
+    batch_size: int | None = None,
+    with_labels: bool = False,
+    seed: int | None = None,
+) -> tuple:
     """Loads an image set, scaled, as `keras.datasets` would, or as datasets of batches.
 
     The set comes through TensorFlow Datasets, which downloads it once; the environment variable

@@ -5,6 +5,7 @@ import numbers
 
 import numpy as np
 
+from keras_aegan.hints import ArrayLike
 from keras_aegan.models.data_checks import check_positive_integer
 
 
@@ -32,22 +33,22 @@ class GaussianMixture:
     [-2.9365 -2.9365 -2.9365]
     """
 
-    def __init__(self, means, covariances, weights):
+    def __init__(self, means: ArrayLike, covariances: ArrayLike, weights: ArrayLike):
         self.means = _check_means(means)
         self.covariances, self._roots = _check_covariances(covariances, self.means)
         self.weights = _check_weights(weights, self.num_modes)
 
     @property
-    def num_modes(self):
+    def num_modes(self) -> int:
         """How many Gaussians there are."""
         return len(self.means)
 
     @property
-    def dim(self):
+    def dim(self) -> int:
         """How many numbers an example has."""
         return self.means.shape[1]
 
-    def sample(self, num_samples, seed=None):
+    def sample(self, num_samples: int, seed: int | None = None) -> np.ndarray:
         """Draws examples, in random order.
 
         Args:
@@ -59,7 +60,9 @@ class GaussianMixture:
         """
         return self.sample_with_modes(num_samples, seed)[0]
 
-    def sample_with_modes(self, num_samples, seed=None):
+    def sample_with_modes(
+        self, num_samples: int, seed: int | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Draws examples, and says from which Gaussian each came: labels for conditional models.
 
         Args:
@@ -76,7 +79,7 @@ class GaussianMixture:
         x = self.means[modes] + np.einsum("nij,nj->ni", self._roots[modes], noise)
         return x.astype("float32"), modes.astype("int32")
 
-    def distances(self, x):
+    def distances(self, x: ArrayLike) -> np.ndarray:
         """Mahalanobis distances, √((x − μⱼ)ᵀ Σⱼ⁻¹ (x − μⱼ)): how many σ off each mean.
 
         Args:
@@ -95,7 +98,7 @@ class GaussianMixture:
         scaled = np.einsum("mij,nmj->nmi", np.linalg.inv(self._roots), gaps)
         return np.linalg.norm(scaled, axis=-1)
 
-    def log_density(self, x):
+    def log_density(self, x: ArrayLike) -> np.ndarray:
         """Log p(x), in nats.
 
         Args:
@@ -117,7 +120,9 @@ class GaussianMixture:
         return largest[:, 0] + np.log(np.exp(log_joint - largest).sum(axis=1))
 
 
-def gaussian_mixture(means, covariances=1.0, weights=None):
+def gaussian_mixture(
+    means: ArrayLike, covariances: ArrayLike | float = 1.0, weights: ArrayLike | None = None
+) -> GaussianMixture:
     """A mixture of Gaussians, from as little as its means.
 
     Args:
@@ -150,7 +155,7 @@ def gaussian_mixture(means, covariances=1.0, weights=None):
     return GaussianMixture(means, covariances, np.ones(num_modes) if weights is None else weights)
 
 
-def lecture_mixture(number):
+def lecture_mixture(number: int) -> GaussianMixture:
     """The lecture's data in the plane: one, two or three unit Gaussians, far apart.
 
     Args:
@@ -173,7 +178,7 @@ def lecture_mixture(number):
     return gaussian_mixture([[-10, -10], [10, 10], [10, -10]][:number])
 
 
-def ring(num_modes=8, radius=1.0, std=0.01):
+def ring(num_modes: int = 8, radius: float = 1.0, std: float = 0.01) -> GaussianMixture:
     """Gaussians in the plane, evenly on a circle about the origin.
 
     Reference: [Lin et al., 2018](https://arxiv.org/abs/1712.04086) (PacGAN), section 4.1, whose
@@ -200,7 +205,7 @@ def ring(num_modes=8, radius=1.0, std=0.01):
     return gaussian_mixture(radius * np.stack([np.cos(angles), np.sin(angles)], axis=1), std**2)
 
 
-def grid(num_modes=25, spacing=2.0, std=0.05):
+def grid(num_modes: int = 25, spacing: float = 2.0, std: float = 0.05) -> GaussianMixture:
     """Gaussians in the plane, on a square grid about the origin.
 
     Reference: [Lin et al., 2018](https://arxiv.org/abs/1712.04086) (PacGAN), section 4.1, whose

@@ -2,10 +2,13 @@
 
 import numpy as np
 
+from keras_aegan.hints import ArrayLike
 from keras_aegan.models.data_checks import check_positive_integer, check_value_range
 
 
-def quantize(x, num_levels, value_range=(0.0, 1.0)):
+def quantize(
+    x: ArrayLike, num_levels: int, value_range: tuple[float, float] = (0.0, 1.0)
+) -> np.ndarray:
     """The level that each value falls in: integer targets for a categorical loss.
 
     The interval is cut into `num_levels` equal parts.
@@ -43,7 +46,9 @@ def quantize(x, num_levels, value_range=(0.0, 1.0)):
     return np.minimum(levels, num_levels - 1).astype("int32")  # the right end is in the last
 
 
-def dequantize(levels, num_levels, value_range=(0.0, 1.0)):
+def dequantize(
+    levels: ArrayLike, num_levels: int, value_range: tuple[float, float] = (0.0, 1.0)
+) -> np.ndarray:
     """The middle of each level's interval: what a level looks like.
 
     Args:

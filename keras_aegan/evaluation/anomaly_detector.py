@@ -1,11 +1,14 @@
 """A trained autoencoder as a detector of what is unlike its training data."""
 
+import os
+
 import keras
 import numpy as np
 from keras import ops
 
 from keras_aegan.evaluation.anomaly_scores import SCORES
 from keras_aegan.evaluation.thresholds import THRESHOLDS, check_contamination
+from keras_aegan.hints import Array, ArrayLike, Tensor
 from keras_aegan.losses import target_domain
 from keras_aegan.models import data_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel, input_spec
@@ -78,7 +81,14 @@ class AnomalyDetector(ServableModel):
     array([-1, -1, -1])
     """
 
-    def __init__(self, model, score="reconstruction_error", num_samples=64, seed=0, **kwargs):
+    def __init__(
+        self,
+        model: EncoderDecoderModel,
+        score: str = "reconstruction_error",
+        num_samples: int = 64,
+        seed: int = 0,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
         _check_model(model)
         if score not in SCORES:
@@ -101,7 +111,13 @@ class AnomalyDetector(ServableModel):
 
     # ------------------------------------------------------------------ threshold
 
-    def fit_threshold(self, x_normal, contamination=0.01, method="quantile", batch_size=256):
+    def fit_threshold(
+        self,
+        x_normal: Array,
+        contamination: float = 0.01,
+        method: str = "quantile",
+        batch_size: int = 256,
+    ) -> float:
         """Sets the threshold that a share `contamination` of normal examples exceeds.
 
         Where the score compares with normal codes, these are learned here too, from all examples;
@@ -152,18 +168,18 @@ class AnomalyDetector(ServableModel):
         return scores
 
     @property
-    def threshold(self):
+    def threshold(self) -> float:
         """The largest anomaly score that still is normal; NaN before `fit_threshold`."""
         return float(self.limit)
 
     @property
-    def offset_(self):
+    def offset_(self) -> float:
         """Scikit-learn's offset on `score_samples`: minus the threshold."""
         return -self.threshold
 
     # -------------------------------------------------------------------- abilities
 
-    def anomaly_scores(self, x, batch_size=256):
+    def anomaly_scores(self, x: Array, batch_size: int = 256) -> np.ndarray:
         """The score of each example, higher is more abnormal (PyOD's `decision_function`).
 
         Args:
@@ -180,20 +196,20 @@ class AnomalyDetector(ServableModel):
         self._check_examples("x", x)
         return self.run_in_batches(self._score, x, batch_size=batch_size)
 
-    def score_samples(self, x, batch_size=256):
+    def score_samples(self, x: Array, batch_size: int = 256) -> np.ndarray:
         """As scikit-learn's: higher is more normal; minus `anomaly_scores`."""
         return -self.anomaly_scores(x, batch_size)
 
-    def decision_function(self, x, batch_size=256):
+    def decision_function(self, x: Array, batch_size: int = 256) -> np.ndarray:
         """As scikit-learn's: `score_samples − offset_`, negative for anomalies."""
         # In float32, as the SavedModel decides: a score at the threshold is normal in both.
         return self.score_samples(x, batch_size) - np.float32(self.offset_)
 
-    def predict(self, x, batch_size=256):
+    def predict(self, x: Array, batch_size: int = 256) -> np.ndarray:
         """As scikit-learn's: +1 for normal examples, −1 for anomalies, not Keras's outputs."""
         return np.where(self.decision_function(x, batch_size) < 0, -1, 1)
 
-    def error_maps(self, x, batch_size=256):
+    def error_maps(self, x: Array, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
         """Where each example is badly rebuilt: the squared error of every pixel.
 
         `plotting.error_maps` draws it beside the example.
@@ -209,7 +225,7 @@ class AnomalyDetector(ServableModel):
         reconstruction = self.run_in_batches(self.model._serve, x, batch_size=batch_size)
         return reconstruction, np.square(np.asarray(x) - reconstruction)
 
-    def evaluate(self, x, is_anomaly, batch_size=256):
+    def evaluate(self, x: Array, is_anomaly: ArrayLike, batch_size: int = 256) -> dict[str, float]:
         """How well the detector does where the truth is known.
 
         Args:
@@ -244,7 +260,7 @@ class AnomalyDetector(ServableModel):
             "detector.fit_threshold(x_normal). Received: a call of `fit`"
         )
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """The anomaly scores, `(batch_size,)`."""
         return self.anomaly_score.judge(self.anomaly_score.evidence(self.model, inputs))
 
@@ -259,12 +275,12 @@ class AnomalyDetector(ServableModel):
 
     # ------------------------------------------------------------------------ files
 
-    def endpoints(self):
+    def endpoints(self) -> dict[str, tuple]:
         """`score`, higher is more abnormal, and `is_anomaly`."""
         x = input_spec(self.model.encoder.inputs[0], "x")
         return {"score": (self._score, [x]), "is_anomaly": (self._is_anomaly, [x])}
 
-    def export(self, filepath, **kwargs):
+    def export(self, filepath: str | os.PathLike, **kwargs) -> None:
         """Writes one SavedModel with the endpoints `score` and `is_anomaly`, threshold inside.
 
         Args:

@@ -2,6 +2,8 @@
 
 import os
 import tempfile
+from collections.abc import Callable, Sequence
+from typing import Self
 
 import keras
 import numpy as np
@@ -10,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from keras_aegan import models, networks
+from keras_aegan.hints import ArrayLike, LossLike
 
 
 class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -51,14 +54,14 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
 
     def __init__(
         self,
-        latent_dim=2,
-        hidden_units=(64,),
-        build=None,
-        loss="mse",
-        learning_rate=1e-3,
-        epochs=20,
-        batch_size=64,
-        random_state=None,
+        latent_dim: int = 2,
+        hidden_units: Sequence[int] = (64,),
+        build: Callable[[int, int], keras.Model] | None = None,
+        loss: LossLike = "mse",
+        learning_rate: float = 1e-3,
+        epochs: int = 20,
+        batch_size: int = 64,
+        random_state: int | None = None,
     ):
         self.latent_dim = latent_dim
         self.hidden_units = hidden_units
@@ -69,7 +72,7 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         self.batch_size = batch_size
         self.random_state = random_state
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Builds and trains the autoencoder; y is ignored."""
         X = validate_data(self, X, dtype="float32")
         keras.utils.set_random_seed(int(check_random_state(self.random_state).randint(2**31 - 1)))
@@ -81,12 +84,12 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         self.n_iter_ = self.epochs
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> np.ndarray:
         """The codes, `(num_examples, latent_dim)`."""
         check_is_fitted(self)
         return self.model_.encode(validate_data(self, X, dtype="float32", reset=False))
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """The data that codes stand for, `(num_examples, num_features)`."""
         check_is_fitted(self)
         return self.model_.decode(np.asarray(X, "float32"))

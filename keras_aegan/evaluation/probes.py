@@ -7,12 +7,22 @@ no labels. The M1 model of [Kingma et al., 2014](https://arxiv.org/abs/1406.5298
 `svm_probe` or `neighbor_probe` on a VAE's codes.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from keras_aegan.hints import ArrayLike
 from keras_aegan.models import data_checks
 
 
-def linear_probe(train, test, num_labels=None, num_draws=5, seed=0, C=None):
+def linear_probe(
+    train: tuple[ArrayLike, ArrayLike],
+    test: tuple[ArrayLike, ArrayLike],
+    num_labels: int | None = None,
+    num_draws: int = 5,
+    seed: int = 0,
+    C: float | None = None,
+) -> dict:
     """The accuracy of logistic regression on features.
 
     Args:
@@ -48,7 +58,14 @@ def linear_probe(train, test, num_labels=None, num_draws=5, seed=0, C=None):
     return _probe(make, train, test, num_labels, num_draws, seed)
 
 
-def svm_probe(train, test, num_labels=None, num_draws=5, seed=0, C=None):
+def svm_probe(
+    train: tuple[ArrayLike, ArrayLike],
+    test: tuple[ArrayLike, ArrayLike],
+    num_labels: int | None = None,
+    num_draws: int = 5,
+    seed: int = 0,
+    C: float | None = None,
+) -> dict:
     """The accuracy of a support vector machine with a Gaussian kernel, as M1's authors took.
 
     Args:
@@ -83,7 +100,15 @@ def svm_probe(train, test, num_labels=None, num_draws=5, seed=0, C=None):
     return _probe(make, train, test, num_labels, num_draws, seed)
 
 
-def mlp_probe(train, test, num_labels=None, num_draws=5, seed=0, hidden_units=(100,), alpha=1e-2):
+def mlp_probe(
+    train: tuple[ArrayLike, ArrayLike],
+    test: tuple[ArrayLike, ArrayLike],
+    num_labels: int | None = None,
+    num_draws: int = 5,
+    seed: int = 0,
+    hidden_units: Sequence[int] = (100,),
+    alpha: float = 1e-2,
+) -> dict:
     """The accuracy of a small network on features.
 
     Args:
@@ -120,7 +145,14 @@ def mlp_probe(train, test, num_labels=None, num_draws=5, seed=0, hidden_units=(1
     return _probe(make, train, test, num_labels, num_draws, seed)
 
 
-def neighbor_probe(train, test, num_labels=None, num_draws=5, seed=0, num_neighbors=1):
+def neighbor_probe(
+    train: tuple[ArrayLike, ArrayLike],
+    test: tuple[ArrayLike, ArrayLike],
+    num_labels: int | None = None,
+    num_draws: int = 5,
+    seed: int = 0,
+    num_neighbors: int = 1,
+) -> dict:
     """The accuracy of the nearest labelled neighbours' vote: it learns nothing of its own.
 
     Args:

@@ -5,11 +5,13 @@ import numbers
 
 import numpy as np
 
+from keras_aegan.hints import ArrayLike
+
 # Fewer exceedances do not tell a tail's shape.
 _FEWEST_EXCEEDANCES = 20
 
 
-def quantile_threshold(scores, contamination):
+def quantile_threshold(scores: ArrayLike, contamination: float) -> float:
     """The score that a share `contamination` of unseen normal examples exceeds, on average at most.
 
     It is the k-th smallest of n scores, k = ⌈(n + 1)(1 − c)⌉. A further normal example is as
@@ -49,7 +51,7 @@ def quantile_threshold(scores, contamination):
     return float(np.partition(scores, rank - 1)[rank - 1])
 
 
-def tail_threshold(scores, contamination, tail_fraction=0.1):
+def tail_threshold(scores: ArrayLike, contamination: float, tail_fraction: float = 0.1) -> float:
     """The same, from a generalised Pareto distribution fitted to the largest scores.
 
     Beyond a high level u the excesses of almost any distribution follow a generalised Pareto

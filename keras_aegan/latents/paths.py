@@ -4,8 +4,12 @@ import numbers
 
 import numpy as np
 
+from keras_aegan.hints import ArrayLike
 
-def interpolate(start, end, num_steps=8, spherical=False):
+
+def interpolate(
+    start: ArrayLike, end: ArrayLike, num_steps: int = 8, spherical: bool = False
+) -> np.ndarray:
     """Codes on the way from one to another, both ends included.
 
     Linear for an autoencoder. Spherical for a Gaussian z of many dimensions: its draws lie near
@@ -56,7 +60,7 @@ def interpolate(start, end, num_steps=8, spherical=False):
     return (from_start * start + from_end * end).astype("float32")
 
 
-def traverse(z, dimensions, values):
+def traverse(z: ArrayLike, dimensions: int | ArrayLike, values: ArrayLike) -> np.ndarray:
     """One code many times, with a dimension set to each value in turn.
 
     Args:
@@ -101,7 +105,7 @@ def traverse(z, dimensions, values):
     return codes.reshape(*chosen.shape, len(values), len(z))
 
 
-def quantile_grid(num_per_side=20, coverage=0.98):
+def quantile_grid(num_per_side: int = 20, coverage: float = 0.98) -> np.ndarray:
     """A square of 2-D codes at the normal's quantiles: each stands for as much of the prior.
 
     Decoded and drawn in a grid of images, it is the manifold of the lecture
@@ -141,7 +145,7 @@ def quantile_grid(num_per_side=20, coverage=0.98):
     return np.stack([first.ravel(), second.ravel()], axis=-1)
 
 
-def class_grid(z, num_classes):
+def class_grid(z: ArrayLike, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
     """Codes and labels for "one row a class, one column a z", which tells style from class.
 
     Args:

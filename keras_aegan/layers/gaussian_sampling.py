@@ -1,8 +1,11 @@
 """The reparametrisation trick."""
 
+from collections.abc import Sequence
+
 import keras
 from keras import ops
 
+from keras_aegan.hints import Tensor
 from keras_aegan.layers import draws
 from keras_aegan.seeds import seed_generator
 
@@ -32,13 +35,13 @@ class GaussianSampling(keras.layers.Layer):
     [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
     """
 
-    def __init__(self, seed=None, **kwargs):
+    def __init__(self, seed: int | None = None, **kwargs):
         super().__init__(**kwargs)
         self.seed = seed
         self.seed_generator = seed_generator(seed)
         self.built = True
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[Tensor]) -> Tensor:
         """One draw for each example."""
         z_mean, z_log_var = inputs
         noise = draws.normal(ops.shape(z_mean), self.seed_generator, z_mean.dtype)

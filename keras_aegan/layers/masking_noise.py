@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_aegan.hints import Tensor
 from keras_aegan.layers.replacement_noise import ReplacementNoise
 
 
@@ -37,6 +38,6 @@ class MaskingNoise(ReplacementNoise):
     ([0.0, 1.0], True)
     """
 
-    def replace(self, inputs, chances):
+    def replace(self, inputs: Tensor, chances: Tensor) -> Tensor:
         """Zero where `chances` fall below the rate."""
         return ops.where(chances < self.rate, ops.zeros_like(inputs), inputs)

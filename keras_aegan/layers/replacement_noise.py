@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_aegan.hints import Tensor
 from keras_aegan.layers import draws
 from keras_aegan.seeds import seed_generator
 
@@ -22,7 +23,7 @@ class ReplacementNoise(keras.layers.Layer):
         ValueError: if `rate` is no probability.
     """
 
-    def __init__(self, rate, seed=None, **kwargs):
+    def __init__(self, rate: float, seed: int | None = None, **kwargs):
         super().__init__(**kwargs)
         if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
             raise ValueError(f"`rate` must lie in [0, 1]. Received: rate={rate!r}")
@@ -32,11 +33,11 @@ class ReplacementNoise(keras.layers.Layer):
         self.supports_masking = True
         self.built = True
 
-    def replace(self, inputs, chances):
+    def replace(self, inputs: Tensor, chances: Tensor) -> Tensor:
         """The inputs, replaced where `chances` fall below the rate."""
         raise NotImplementedError(f"{type(self).__name__} must define `replace`.")
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The inputs, a fraction of them replaced if `training`."""
         if not training:
             return inputs

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_aegan.hints import Tensor
 from keras_aegan.layers.replacement_noise import ReplacementNoise
 
 
@@ -38,7 +39,13 @@ class SaltAndPepperNoise(ReplacementNoise):
     ([0.0, 0.5, 1.0], True)
     """
 
-    def __init__(self, rate, value_range=(0.0, 1.0), seed=None, **kwargs):
+    def __init__(
+        self,
+        rate: float,
+        value_range: tuple[float, float] = (0.0, 1.0),
+        seed: int | None = None,
+        **kwargs,
+    ):
         super().__init__(rate, seed=seed, **kwargs)
         is_pair = isinstance(value_range, (tuple, list)) and len(value_range) == 2
         if not is_pair or not value_range[0] < value_range[1]:
@@ -48,7 +55,7 @@ class SaltAndPepperNoise(ReplacementNoise):
             )
         self.value_range = tuple(value_range)
 
-    def replace(self, inputs, chances):
+    def replace(self, inputs: Tensor, chances: Tensor) -> Tensor:
         """Pepper where `chances` fall below half the rate, salt up to the rate."""
         low, high = self.value_range
         salted = ops.where(chances < self.rate, ops.full_like(inputs, high), inputs)

@@ -5,6 +5,8 @@ import numbers
 import keras
 from keras import layers, ops
 
+from keras_aegan.hints import Tensor
+
 _TRANSPOSED = (layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose)
 _LINEAR = (layers.Dense, layers.Conv1D, layers.Conv2D, layers.Conv3D, *_TRANSPOSED)
 
@@ -50,7 +52,7 @@ class SpectralNormalization(layers.Wrapper):
     # At the start there is no last step to go on from.
     initial_iterations = 30
 
-    def __init__(self, layer, power_iterations=1, **kwargs):
+    def __init__(self, layer: layers.Layer, power_iterations: int = 1, **kwargs):
         _check_arguments(layer, power_iterations)
         super().__init__(layer, **kwargs)
         self.power_iterations = power_iterations
@@ -68,7 +70,7 @@ class SpectralNormalization(layers.Wrapper):
         )
         self.u.assign(_iterate(kernel, ops.convert_to_tensor(self.u), self.initial_iterations)[0])
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The layer's output with W/σ for W."""
         kernel = self._matrix()
         u, v = _iterate(kernel, ops.convert_to_tensor(self.u), self.power_iterations)

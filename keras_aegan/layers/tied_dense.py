@@ -1,7 +1,11 @@
 """A dense layer on another's kernel, transposed."""
 
+from collections.abc import Callable
+
 import keras
 from keras import ops
+
+from keras_aegan.hints import Tensor
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
@@ -40,7 +44,9 @@ class TiedDense(keras.layers.Layer):
     ['code/kernel', 'code/bias', 'output/bias']
     """
 
-    def __init__(self, units, tied_to, activation=None, **kwargs):
+    def __init__(
+        self, units: int, tied_to: str, activation: str | Callable | None = None, **kwargs
+    ):
         super().__init__(**kwargs)
         self.units = units
         self.tied_to = tied_to
@@ -52,7 +58,7 @@ class TiedDense(keras.layers.Layer):
         self._num_hidden = input_shape[-1]
         self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
 
-    def tie(self, encoder):
+    def tie(self, encoder: keras.Model) -> None:
         """Takes the kernel from the encoder's layer of that name."""
         names = [layer.name for layer in encoder.layers]
         layer = encoder.get_layer(self.tied_to) if self.tied_to in names else None
@@ -70,7 +76,7 @@ class TiedDense(keras.layers.Layer):
         self._tied = _Reference(layer)
 
     @property
-    def kernel(self):
+    def kernel(self) -> Tensor:
         """Wᵀ, the tied layer's kernel transposed, `(num_hidden, units)`."""
         if self._tied is None:
             raise ValueError(
@@ -79,7 +85,7 @@ class TiedDense(keras.layers.Layer):
             )
         return ops.transpose(self._tied.layer.kernel)
 
-    def call(self, inputs):
+    def call(self, inputs: Tensor) -> Tensor:
         """The output s(h Wᵀ + b)."""
         kernel = ops.cast(self.kernel, self.compute_dtype)
         return self.activation(ops.matmul(inputs, kernel) + self.bias)

@@ -5,6 +5,8 @@ import numbers
 import keras
 from keras import ops
 
+from keras_aegan.hints import Tensor
+
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
 class TopK(keras.layers.Layer):
@@ -40,7 +42,7 @@ class TopK(keras.layers.Layer):
     [[3.0, 0.0, 2.0, 0.0]]
     """
 
-    def __init__(self, k, inference_k=None, **kwargs):
+    def __init__(self, k: int, inference_k: int | None = None, **kwargs):
         super().__init__(**kwargs)
         for name, value in (("k", k), ("inference_k", k if inference_k is None else inference_k)):
             if not isinstance(value, numbers.Integral) or value < 1:
@@ -56,7 +58,7 @@ class TopK(keras.layers.Layer):
                 f"`k` must be at most the number of units, {input_shape[-1]}. Received: {largest}"
             )
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The k largest activations of each example; zero elsewhere."""
         k = self.k if training or self.inference_k is None else self.inference_k
         # The k-th largest is a threshold; the gradient flows through what is kept.

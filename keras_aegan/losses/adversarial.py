@@ -18,7 +18,7 @@ _ADVERSARIAL_LOSSES = {
 }
 
 
-def get_adversarial(identifier):
+def get_adversarial(identifier: str | dict | AdversarialLoss) -> AdversarialLoss:
     """The adversarial loss that a name, an instance or a config stands for.
 
     Args:

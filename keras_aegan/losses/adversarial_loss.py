@@ -1,9 +1,11 @@
 """What the adversarial losses share: two players' losses, on logits, one value per example."""
 
 import numbers
+from typing import Self
 
 from keras import ops
 
+from keras_aegan.hints import Array, Tensor
 from keras_aegan.losses.negative_log_likelihood import check_same_shape
 
 
@@ -39,35 +41,35 @@ class AdversarialLoss:
     [2.0, 2.0]
     """
 
-    def of_real(self, logits):
+    def of_real(self, logits: Tensor) -> Tensor:
         """The discriminator's loss on real data, elementwise."""
         raise NotImplementedError(f"{type(self).__name__} must define `of_real`.")
 
-    def of_fake(self, logits):
+    def of_fake(self, logits: Tensor) -> Tensor:
         """The discriminator's loss on fakes, elementwise."""
         raise NotImplementedError(f"{type(self).__name__} must define `of_fake`.")
 
-    def of_generator(self, logits):
+    def of_generator(self, logits: Tensor) -> Tensor:
         """The generator's loss on its fakes, elementwise."""
         raise NotImplementedError(f"{type(self).__name__} must define `of_generator`.")
 
-    def discriminator_loss(self, real_logits, fake_logits):
+    def discriminator_loss(self, real_logits: Array, fake_logits: Array) -> Tensor:
         """What the discriminator minimises: one real and one fake example each, `(batch_size,)`."""
         real_logits = _flat("real_logits", real_logits)  # (batch_size,)
         fake_logits = _flat("fake_logits", fake_logits)  # (batch_size,)
         check_same_shape(real_logits, fake_logits, ("real_logits", "fake_logits"))
         return self.of_real(real_logits) + self.of_fake(fake_logits)
 
-    def generator_loss(self, fake_logits):
+    def generator_loss(self, fake_logits: Array) -> Tensor:
         """What the generator minimises, `(batch_size,)`."""
         return self.of_generator(_flat("fake_logits", fake_logits))
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The arguments of the constructor: none."""
         return {}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> Self:
         """The loss that `get_config` describes."""
         return cls(**config)
 
@@ -87,7 +89,7 @@ class LabelledAdversarialLoss(AdversarialLoss):
         ValueError: if it does not lie in [0, 0.5).
     """
 
-    def __init__(self, label_smoothing=0.0):
+    def __init__(self, label_smoothing: float = 0.0):
         is_number = isinstance(label_smoothing, numbers.Real)
         if isinstance(label_smoothing, bool) or not (is_number and 0 <= label_smoothing < 0.5):
             raise ValueError(
@@ -96,7 +98,7 @@ class LabelledAdversarialLoss(AdversarialLoss):
             )
         self.label_smoothing = label_smoothing
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The arguments of the constructor."""
         return {"label_smoothing": self.label_smoothing}
 
@@ -104,12 +106,12 @@ class LabelledAdversarialLoss(AdversarialLoss):
 class CrossEntropyAdversarialLoss(LabelledAdversarialLoss):
     """Base of the losses whose discriminator is a classifier: −log D(x) − log(1 − D(x̃))."""
 
-    def of_real(self, logits):
+    def of_real(self, logits: Tensor) -> Tensor:
         """The cross-entropy with the label of real data, in nats."""
         s = self.label_smoothing
         return (1 - s) * ops.softplus(-logits) + s * ops.softplus(logits)
 
-    def of_fake(self, logits):
+    def of_fake(self, logits: Tensor) -> Tensor:
         """−log(1 − D(x̃)), in nats."""
         return ops.softplus(logits)
 

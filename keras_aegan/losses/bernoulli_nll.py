@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_aegan.hints import Array, Tensor
 from keras_aegan.losses.negative_log_likelihood import NegativeLogLikelihood, check_same_shape
 
 
@@ -34,11 +35,11 @@ class BernoulliNLL(NegativeLogLikelihood):
     [1.3863]
     """
 
-    def __init__(self, from_logits=False, name="bernoulli_nll", **kwargs):
+    def __init__(self, from_logits: bool = False, name: str = "bernoulli_nll", **kwargs):
         super().__init__(name=name, **kwargs)
         self.from_logits = from_logits
 
-    def log_density(self, y_true, y_pred):
+    def log_density(self, y_true: Array, y_pred: Array) -> Tensor:
         """Log Bernoulli(y_true; y_pred), elementwise."""
         check_same_shape(y_true, y_pred)
         return -ops.binary_crossentropy(y_true, y_pred, from_logits=self.from_logits)

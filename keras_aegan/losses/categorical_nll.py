@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_aegan.hints import Array, Tensor
 from keras_aegan.losses.negative_log_likelihood import NegativeLogLikelihood
 
 
@@ -35,11 +36,11 @@ class CategoricalNLL(NegativeLogLikelihood):
     [2.7726]
     """
 
-    def __init__(self, from_logits=False, name="categorical_nll", **kwargs):
+    def __init__(self, from_logits: bool = False, name: str = "categorical_nll", **kwargs):
         super().__init__(name=name, **kwargs)
         self.from_logits = from_logits
 
-    def log_density(self, y_true, y_pred):
+    def log_density(self, y_true: Array, y_pred: Array) -> Tensor:
         """Log p[y_true], elementwise over the event axes of `y_true`."""
         if len(y_pred.shape) != len(y_true.shape) + 1:
             raise ValueError(

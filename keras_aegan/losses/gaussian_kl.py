@@ -2,8 +2,15 @@
 
 from keras import ops
 
+from keras_aegan.hints import Array, Tensor
 
-def gaussian_kl(mean, log_var, prior_mean=0.0, prior_log_var=0.0):
+
+def gaussian_kl(
+    mean: Array,
+    log_var: Array,
+    prior_mean: Array | float = 0.0,
+    prior_log_var: Array | float = 0.0,
+) -> Tensor:
     """KL(N(μ, σ²) ‖ N(m, s²)) = ½ Σ [σ²/s² + (μ−m)²/s² − 1 − log(σ²/s²)], in nats.
 
     With the standard normal as the prior, ½ Σ (σ² + μ² − 1 − log σ²).

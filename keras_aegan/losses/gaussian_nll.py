@@ -5,6 +5,7 @@ import math
 import keras
 from keras import ops
 
+from keras_aegan.hints import Tensor
 from keras_aegan.losses.negative_log_likelihood import ScaledNegativeLogLikelihood
 
 
@@ -41,17 +42,17 @@ class GaussianNLL(ScaledNegativeLogLikelihood):
     [2.8379]
     """
 
-    def __init__(self, scale=1.0, name="gaussian_nll", **kwargs):
+    def __init__(self, scale: float | str = 1.0, name: str = "gaussian_nll", **kwargs):
         super().__init__(scale, name=name, **kwargs)
 
-    def deviation(self, y_true, y_pred):
+    def deviation(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """(x−x̂)², whose mean is the optimal σ²."""
         return ops.square(y_true - y_pred)
 
-    def dispersion_of(self, scale):
+    def dispersion_of(self, scale: float) -> float:
         """σ²."""
         return scale**2
 
-    def log_density_at(self, deviation, variance):
+    def log_density_at(self, deviation: Tensor, variance: Tensor) -> Tensor:
         """Log N(y_true; y_pred, σ²), elementwise."""
         return -deviation / (2 * variance) - 0.5 * ops.log(2 * math.pi * variance)

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_aegan.hints import Tensor
 from keras_aegan.losses.adversarial_loss import AdversarialLoss
 
 
@@ -29,14 +30,14 @@ class HingeLoss(AdversarialLoss):
     [2.0]
     """
 
-    def of_real(self, logits):
+    def of_real(self, logits: Tensor) -> Tensor:
         """max(0, 1 − D(x))."""
         return ops.relu(1 - logits)
 
-    def of_fake(self, logits):
+    def of_fake(self, logits: Tensor) -> Tensor:
         """max(0, 1 + D(x̃))."""
         return ops.relu(1 + logits)
 
-    def of_generator(self, logits):
+    def of_generator(self, logits: Tensor) -> Tensor:
         """−D(x̃)."""
         return -logits

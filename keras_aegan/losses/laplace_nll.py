@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_aegan.hints import Tensor
 from keras_aegan.losses.negative_log_likelihood import ScaledNegativeLogLikelihood
 
 
@@ -36,17 +37,17 @@ class LaplaceNLL(ScaledNegativeLogLikelihood):
     [4.]
     """
 
-    def __init__(self, scale=1.0, name="laplace_nll", **kwargs):
+    def __init__(self, scale: float | str = 1.0, name: str = "laplace_nll", **kwargs):
         super().__init__(scale, name=name, **kwargs)
 
-    def deviation(self, y_true, y_pred):
+    def deviation(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """|x−x̂|, whose mean is the optimal b."""
         return ops.abs(y_true - y_pred)
 
-    def dispersion_of(self, scale):
+    def dispersion_of(self, scale: float) -> float:
         """The scale b itself."""
         return scale
 
-    def log_density_at(self, deviation, scale):
+    def log_density_at(self, deviation: Tensor, scale: Tensor) -> Tensor:
         """Log Laplace(y_true; y_pred, b), elementwise."""
         return -deviation / scale - ops.log(2 * scale)

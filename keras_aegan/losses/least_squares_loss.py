@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_aegan.hints import Tensor
 from keras_aegan.losses.adversarial_loss import LabelledAdversarialLoss
 
 
@@ -34,14 +35,14 @@ class LeastSquaresLoss(LabelledAdversarialLoss):
     [0.0]
     """
 
-    def of_real(self, logits):
+    def of_real(self, logits: Tensor) -> Tensor:
         """½(D(x) − label)²."""
         return 0.5 * ops.square(logits - (1 - self.label_smoothing))
 
-    def of_fake(self, logits):
+    def of_fake(self, logits: Tensor) -> Tensor:
         """½D(x̃)²."""
         return 0.5 * ops.square(logits)
 
-    def of_generator(self, logits):
+    def of_generator(self, logits: Tensor) -> Tensor:
         """½(D(x̃) − 1)²."""
         return 0.5 * ops.square(logits - 1)

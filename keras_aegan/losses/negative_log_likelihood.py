@@ -7,6 +7,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_aegan.hints import Array, Tensor
+
 
 class NegativeLogLikelihood(keras.losses.Loss):
     """Base of −log p(x | x̂) in nats, summed over the event axes, constants included.
@@ -38,11 +40,11 @@ class NegativeLogLikelihood(keras.losses.Loss):
     [3.0, 3.0]
     """
 
-    def log_density(self, y_true, y_pred):
+    def log_density(self, y_true: Array, y_pred: Array) -> Tensor:
         """The elementwise log-density, in nats, of the shape of `y_true`."""
         raise NotImplementedError(f"{type(self).__name__} must define `log_density`.")
 
-    def call(self, y_true, y_pred, **options):
+    def call(self, y_true: Array, y_pred: Array, **options) -> Tensor:
         """One value per example, `(batch_size,)`, in nats."""
         log_density = self.log_density(y_true, y_pred, **options)
         event_axes = tuple(range(1, len(log_density.shape)))
@@ -67,7 +69,7 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
     # 8-bit image meets the floor.
     smallest_scale = 1e-3
 
-    def __init__(self, scale=1.0, **kwargs):
+    def __init__(self, scale: float | str = 1.0, **kwargs):
         super().__init__(**kwargs)
         is_number = isinstance(scale, numbers.Real) and not isinstance(scale, bool)
         if scale != "optimal" and not (is_number and 0 < scale < math.inf):
@@ -76,7 +78,7 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
             )
         self.scale = scale
 
-    def log_density(self, y_true, y_pred, dispersion=None):
+    def log_density(self, y_true: Array, y_pred: Array, dispersion: Tensor | None = None) -> Tensor:
         """The elementwise log-density; at `dispersion` where the scale is optimal, if given."""
         check_same_shape(y_true, y_pred)
         deviation = self.deviation(y_true, y_pred)
@@ -86,7 +88,7 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
             dispersion = self.optimal_dispersion(y_true, y_pred)
         return self.log_density_at(deviation, dispersion)
 
-    def optimal_dispersion(self, y_true, y_pred):
+    def optimal_dispersion(self, y_true: Array, y_pred: Array) -> Tensor:
         """The global batch's own dispersion, a constant for the gradient; `()`."""
         dispersion = global_batch_mean(self.deviation(y_true, y_pred))
         return ops.maximum(dispersion, self.dispersion_of(self.smallest_scale))

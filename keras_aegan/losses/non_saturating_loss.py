@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_aegan.hints import Tensor
 from keras_aegan.losses.adversarial_loss import CrossEntropyAdversarialLoss
 
 
@@ -35,6 +36,6 @@ class NonSaturatingLoss(CrossEntropyAdversarialLoss):
     [0.6931]
     """
 
-    def of_generator(self, logits):
+    def of_generator(self, logits: Tensor) -> Tensor:
         """−log D(x̃), in nats."""
         return ops.softplus(-logits)

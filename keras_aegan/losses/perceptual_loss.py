@@ -3,10 +3,12 @@
 import math
 import numbers
 import os
+from collections.abc import Callable, Sequence
 
 import keras
 from keras import ops
 
+from keras_aegan.hints import Array, LossLike, Tensor
 from keras_aegan.losses import backbones
 from keras_aegan.losses.frozen_backbone import FrozenBackbone
 from keras_aegan.losses.negative_log_likelihood import check_same_shape
@@ -77,13 +79,13 @@ class PerceptualLoss(keras.losses.Loss):
 
     def __init__(
         self,
-        backbone,
-        layer_names,
-        layer_weights=None,
-        distance="mse",
-        preprocessing=None,
-        value_range=(0.0, 1.0),
-        name="perceptual_loss",
+        backbone: keras.Model | str | os.PathLike,
+        layer_names: Sequence[str],
+        layer_weights: Sequence[float] | None = None,
+        distance: LossLike = "mse",
+        preprocessing: keras.Layer | Callable | str | None = None,
+        value_range: tuple[float, float] | None = (0.0, 1.0),
+        name: str = "perceptual_loss",
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
@@ -135,7 +137,7 @@ class PerceptualLoss(keras.losses.Loss):
         preprocess = backbones.own_preprocessing(key)
         return lambda images: preprocess((images - low) * (255.0 / (high - low)))
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Array, y_pred: Array) -> Tensor:
         """One value per example, `(batch_size,)`."""
         check_same_shape(y_true, y_pred)
         self.check_data_shape(y_true.shape[1:])
@@ -148,12 +150,12 @@ class PerceptualLoss(keras.losses.Loss):
             for w, p_x, p_r in zip(weights, wanted, rebuilt, strict=True)
         )
 
-    def features(self, images):
+    def features(self, images: Array) -> list[Tensor]:
         """What the backbone sees: p_l(x), a list with a tensor `(batch_size, ...)` a layer."""
         self._check_backbone()
         return self._eye.features(images)
 
-    def check_data_shape(self, shape):
+    def check_data_shape(self, shape: Sequence[int | None]) -> None:
         """Refuses data that the backbone cannot take; says once what is done to suit it.
 
         Args:
@@ -168,7 +170,7 @@ class PerceptualLoss(keras.losses.Loss):
         self._eye.check_data_shape(tuple(shape), low, high)
 
     @property
-    def network(self):
+    def network(self) -> keras.Model | None:
         """The cut backbone; `None` in a model that was loaded where it is not to be had."""
         return self._eye and self._eye.network
 

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from keras_aegan.hints import Array, Loss, LossLike, Tensor
 from keras_aegan.losses.bernoulli_nll import BernoulliNLL
 from keras_aegan.losses.categorical_nll import CategoricalNLL
 from keras_aegan.losses.gaussian_nll import GaussianNLL
@@ -37,7 +38,7 @@ _LEVELS = (
 )
 
 
-def get(identifier):
+def get(identifier: LossLike) -> Loss:
     """The loss that a name, a `keras.losses.Loss`, a function or a config stands for.
 
     Args:
@@ -74,7 +75,7 @@ def get(identifier):
     return loss
 
 
-def per_example(loss, target, prediction, **options):
+def per_example(loss: Loss, target: Array, prediction: Array, **options) -> Tensor:
     """One value per example: what Keras averages over the batch, before it does.
 
     A loss that leaves event axes (`"mse"` on images leaves height and width) is averaged over
@@ -118,7 +119,7 @@ def per_example(loss, target, prediction, **options):
     return ops.mean(values, axis=event_axes) if event_axes else values  # (batch_size,)
 
 
-def target_domain(loss):
+def target_domain(loss: Loss) -> str:
     """What the loss's targets must be: what a model checks before it trains.
 
     Args:

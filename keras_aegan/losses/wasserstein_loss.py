@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_aegan.hints import Tensor
 from keras_aegan.losses.adversarial_loss import AdversarialLoss
 
 
@@ -28,14 +29,14 @@ class WassersteinLoss(AdversarialLoss):
     [-2.0]
     """
 
-    def of_real(self, logits):
+    def of_real(self, logits: Tensor) -> Tensor:
         """−D(x)."""
         return -logits
 
-    def of_fake(self, logits):
+    def of_fake(self, logits: Tensor) -> Tensor:
         """D(x̃)."""
         return logits
 
-    def of_generator(self, logits):
+    def of_generator(self, logits: Tensor) -> Tensor:
         """−D(x̃)."""
         return -logits

@@ -2,9 +2,11 @@
 
 import math
 import numbers
+from collections.abc import Sequence
 
 import keras
 
+from keras_aegan.hints import Array, LossLike, Tensor
 from keras_aegan.losses.reconstruction_loss import get, per_example, target_domain
 
 
@@ -37,7 +39,13 @@ class WeightedSum(keras.losses.Loss):
     [5.0]
     """
 
-    def __init__(self, losses, weights=None, name="weighted_sum", **kwargs):
+    def __init__(
+        self,
+        losses: Sequence[LossLike],
+        weights: Sequence[float] | None = None,
+        name: str = "weighted_sum",
+        **kwargs,
+    ):
         super().__init__(name=name, **kwargs)
         if not isinstance(losses, (list, tuple)) or not losses:
             raise ValueError(f"`losses` must be a list of losses. Received: losses={losses!r}")
@@ -56,7 +64,7 @@ class WeightedSum(keras.losses.Loss):
         self.parts = tuple(get(loss) for loss in losses)
         _check_parts(self.parts)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Array, y_pred: Array) -> Tensor:
         """One value per example, `(batch_size,)`."""
         weights = self.weights or [1.0] * len(self.parts)
         return sum(

@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from keras_aegan.hints import ArrayLike
 
-def active_units(z_mean, threshold=0.01):
+
+def active_units(z_mean: ArrayLike, threshold: float = 0.01) -> np.ndarray:
     """Which latent dimensions carry information: Var_x(E[z|x]) above a threshold.
 
     The posterior of a collapsed dimension is the prior, whatever x: its mean does not move.

@@ -1,11 +1,12 @@
 """Density and coverage."""
 
+from keras_aegan.hints import ArrayLike
 from keras_aegan.metrics.features import check_features
 from keras_aegan.metrics.neighborhoods import balls
 from keras_aegan.models.data_checks import check_positive_integer
 
 
-def density_coverage(real, fake, num_neighbors=5):
+def density_coverage(real: ArrayLike, fake: ArrayLike, num_neighbors: int = 5) -> dict[str, float]:
     """Density: how densely real data lie about the fakes. Coverage: how many have a fake near.
 
     Both use balls about *real* examples only, each as wide as to its k-th nearest neighbour, so

@@ -1,10 +1,16 @@
 """What the metrics read: one row of features an example."""
 
+from collections.abc import Callable
+
 import keras
 import numpy as np
 
+from keras_aegan.hints import Array
 
-def extract_features(extractor, x, batch_size=256):
+
+def extract_features(
+    extractor: keras.Model | Callable | None, x: Array, batch_size: int = 256
+) -> np.ndarray:
     """One row of features for each example: what a metric compares real and fake data in.
 
     A metric says as much as its features do: a classifier of the same data, cut before its last

@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from keras_aegan.hints import ArrayLike
 from keras_aegan.metrics.features import check_features
 
 
-def frechet_distance(real, fake):
+def frechet_distance(real: ArrayLike, fake: ArrayLike) -> float:
     """‖μ − μ'‖² + tr(Σ + Σ' − 2(ΣΣ')^½), between Gaussians fitted to real and fake features.
 
     It is a squared distance, 0 at best, in squared units of the features, and never negative.

@@ -2,12 +2,13 @@
 
 import numpy as np
 
+from keras_aegan.hints import ArrayLike
 from keras_aegan.metrics.features import check_features
 
 _ROWS = 1024  # of a kernel matrix at a time: 10,000 examples would need 800 MB
 
 
-def kernel_distance(real, fake):
+def kernel_distance(real: ArrayLike, fake: ArrayLike) -> float:
     """Unbiased MMD² between real and fake features, with the kernel k(x, y) = (x·y/d + 1)³.
 
     Zero on average where both come from one distribution, whatever the number of examples, and

@@ -3,10 +3,13 @@
 import numpy as np
 
 from keras_aegan.datasets.mixtures import GaussianMixture
+from keras_aegan.hints import ArrayLike
 from keras_aegan.metrics.features import check_features
 
 
-def mode_coverage(mixture, fake, num_sigmas=3.0, min_samples=20):
+def mode_coverage(
+    mixture: GaussianMixture, fake: ArrayLike, num_sigmas: float = 3.0, min_samples: int = 20
+) -> dict[str, float]:
     """Modes covered, share of high-quality samples, and reverse KL over modes.
 
     A sample is of high quality within 3σ of a mode (in Mahalanobis distance, so that modes need

@@ -2,11 +2,12 @@
 
 import numpy as np
 
+from keras_aegan.hints import ArrayLike
 from keras_aegan.metrics.features import check_features
 from keras_aegan.models.data_checks import check_positive_integer
 
 
-def neighbor_accuracy(real, fake, num_neighbors=31):
+def neighbor_accuracy(real: ArrayLike, fake: ArrayLike, num_neighbors: int = 31) -> float:
     """The accuracy of a classifier that asks an example's nearest neighbours whether it is real.
 
     A test of two samples by a classifier: ½ where they come from one distribution, 1 where they

@@ -1,11 +1,12 @@
 """Improved precision and recall."""
 
+from keras_aegan.hints import ArrayLike
 from keras_aegan.metrics.features import check_features
 from keras_aegan.metrics.neighborhoods import balls
 from keras_aegan.models.data_checks import check_positive_integer
 
 
-def precision_recall(real, fake, num_neighbors=3):
+def precision_recall(real: ArrayLike, fake: ArrayLike, num_neighbors: int = 3) -> dict[str, float]:
     """Precision: the share of fakes among real data. Recall: the share of real data among fakes.
 
     A set's support is taken to be the union of balls about its examples, each as wide as to its

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_aegan import losses
+from keras_aegan.hints import Tensor, Terms
 from keras_aegan.layers import draws
 from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.latent_variable_model import LatentVariableModel
@@ -31,11 +32,11 @@ class AdversarialModel(LatentVariableModel):
 
     def __init__(
         self,
-        generator,
-        discriminator,
-        num_discriminator_steps=1,
-        discriminator_regularizer=None,
-        seed=None,
+        generator: keras.Model,
+        discriminator: keras.Model,
+        num_discriminator_steps: int = 1,
+        discriminator_regularizer: DiscriminatorRegularizer | None = None,
+        seed: int | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -61,29 +62,29 @@ class AdversarialModel(LatentVariableModel):
         self.built = True
 
     @property
-    def data_shape(self):
+    def data_shape(self) -> tuple[int | None, ...]:
         """The shape of one example."""
         return tuple(self.discriminator.inputs[0].shape[1:])
 
     @property
-    def latent_shape(self):
+    def latent_shape(self) -> tuple[int | None, ...]:
         """The shape of one example's noise."""
         return tuple(self.generator.inputs[0].shape[1:])
 
     @property
-    def players(self):
+    def players(self) -> dict[str, list[keras.Model]]:
         """The discriminator moves first."""
         return {"discriminator": [self.discriminator], "generator": [self.generator]}
 
     @property
-    def default_loss_weights(self):
+    def default_loss_weights(self) -> dict[str, float]:
         """Both losses weigh 1, the regularizer's term what its constructor says."""
         weights = {"discriminator_loss": 1.0, "generator_loss": 1.0}
         if self.discriminator_regularizer is not None:
             weights[self.discriminator_regularizer.name] = self.discriminator_regularizer.weight
         return weights
 
-    def resolve_loss(self, loss):
+    def resolve_loss(self, loss: str | dict | losses.AdversarialLoss) -> losses.AdversarialLoss:
         """The adversarial loss: a name or a `losses.AdversarialLoss`."""
         return losses.get_adversarial(loss)
 
@@ -113,7 +114,9 @@ class AdversarialModel(LatentVariableModel):
             self.measure("generator", terms, sample_weight)
         return self.logs()
 
-    def discriminator_terms(self, x, labels, training):
+    def discriminator_terms(
+        self, x: Tensor, labels: Tensor | None, training: bool
+    ) -> tuple[Terms, None]:
         """`({term: (batch_size,)}, None)`: tell x from fakes, which are data to this player."""
         z = self._noise(ops.shape(x)[0])  # (batch_size, latent_dim)
         fakes = ops.stop_gradient(self._generate(z, labels, training))  # (batch_size, ...)
@@ -130,7 +133,9 @@ class AdversarialModel(LatentVariableModel):
             )
         return terms, None
 
-    def generator_terms(self, x, labels, training):
+    def generator_terms(
+        self, x: Tensor, labels: Tensor | None, training: bool
+    ) -> tuple[Terms, Tensor]:
         """`({term: (batch_size,)}, fakes)`: as many new fakes as x has examples."""
         z = self._noise(ops.shape(x)[0])  # (batch_size, latent_dim)
         fakes = self._generate(z, labels, training)  # (batch_size, ...)

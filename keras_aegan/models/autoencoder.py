@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_aegan.hints import Tensor, Terms
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
 
 
@@ -51,11 +52,11 @@ class Autoencoder(EncoderDecoderModel):
     (64, 32)
     """
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The reconstruction r = g(f(x))."""
         return self.decoder(self.encoder(inputs, training=training), training=training)
 
-    def autoencoder_terms(self, x, target, training):
+    def autoencoder_terms(self, x: Tensor, target: Tensor, training: bool) -> tuple[Terms, Tensor]:
         """L(x, g(f(x))), `(batch_size,)`."""
         reconstruction = self(x, training=training)
         return {

@@ -1,11 +1,18 @@
 """The door: what `fit` and `evaluate` ask of data before they touch a weight."""
 
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
 import keras
 import numpy as np
+import tensorflow as tf
 
 from keras_aegan.distribution import lost_workers_named
+from keras_aegan.hints import Array
 from keras_aegan.models import data_checks
 from keras_aegan.models.training_checks import prepare_callbacks
+
+_Data: TypeAlias = Array | tf.data.Dataset | keras.utils.PyDataset | Iterator
 
 
 class CheckedModel(keras.Model):
@@ -15,24 +22,24 @@ class CheckedModel(keras.Model):
     `check_data(x, y)` what its networks and its loss can take.
     """
 
-    def check_data(self, x, y=None):
+    def check_data(self, x: Array, y: Array | None = None) -> None:
         """Refuses data that the networks or the loss cannot take, with one sentence."""
 
     def fit(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        epochs=1,
-        verbose="auto",
-        callbacks=None,
-        validation_split=0.0,
-        validation_data=None,
-        shuffle=True,
-        class_weight=None,
-        sample_weight=None,
+        x: _Data | None = None,
+        y: Array | None = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
+        validation_split: float = 0.0,
+        validation_data: _Data | tuple | None = None,
+        shuffle: bool = True,
+        class_weight: None = None,
+        sample_weight: Array | None = None,
         **kwargs,
-    ):
+    ) -> keras.callbacks.History:
         """Trains as `keras.Model.fit` does, after a look at the data.
 
         Arrays are checked whole, a dataset by its first batch: shape, dtype, NaN, and the range
@@ -91,14 +98,14 @@ class CheckedModel(keras.Model):
 
     def evaluate(
         self,
-        x=None,
-        y=None,
-        batch_size=None,
-        verbose="auto",
-        sample_weight=None,
-        steps=None,
-        callbacks=None,
-        return_dict=False,
+        x: _Data | None = None,
+        y: Array | None = None,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        sample_weight: Array | None = None,
+        steps: int | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
+        return_dict: bool = False,
         **kwargs,
     ):
         """Measures as `keras.Model.evaluate` does, after a look at the data.
@@ -131,12 +138,25 @@ class CheckedModel(keras.Model):
             **kwargs,
         )
 
-    def train_on_batch(self, x, y=None, sample_weight=None, class_weight=None, return_dict=False):
+    def train_on_batch(
+        self,
+        x: Array,
+        y: Array | None = None,
+        sample_weight: Array | None = None,
+        class_weight=None,
+        return_dict: bool = False,
+    ):
         """One step on one batch, as in `keras.Model.train_on_batch`."""
         x, y = self._admit(x, y, sample_weight)
         return super().train_on_batch(x, y, sample_weight, class_weight, return_dict)
 
-    def test_on_batch(self, x, y=None, sample_weight=None, return_dict=False):
+    def test_on_batch(
+        self,
+        x: Array,
+        y: Array | None = None,
+        sample_weight: Array | None = None,
+        return_dict: bool = False,
+    ):
         """The measures of one batch, as in `keras.Model.test_on_batch`."""
         x, y = self._admit(x, y, sample_weight)
         return super().test_on_batch(x, y, sample_weight, return_dict)

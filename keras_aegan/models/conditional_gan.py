@@ -1,8 +1,10 @@
 """The conditional generative adversarial network."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from keras_aegan.hints import Array, Tensor
 from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.adversarial_model import AdversarialModel
 from keras_aegan.models.servable_model import fresh_normal
@@ -62,22 +64,22 @@ class ConditionalGAN(AdversarialModel):
 
     network_inputs = ("x", "labels")
 
-    def __init__(self, generator, discriminator, *args, **kwargs):
+    def __init__(self, generator: keras.Model, discriminator: keras.Model, *args, **kwargs):
         super().__init__(generator, discriminator, *args, **kwargs)
         network_checks.check_label_inputs(
             {"generator": generator, "discriminator": discriminator}, num_classes_of
         )
 
     @property
-    def num_classes(self):
+    def num_classes(self) -> int | None:
         """How many classes the networks know; `None` where it cannot be told."""
         return num_classes_of(self.generator) or num_classes_of(self.discriminator)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: list[Tensor], training: bool = False) -> Tensor:
         """Data G(z, y) from noise z and labels y."""
         return self.generator(inputs, training=training)
 
-    def sample(self, labels, seed=None, batch_size=1024):
+    def sample(self, labels: Array, seed: int | None = None, batch_size: int = 1024) -> np.ndarray:
         """New data of the classes that are asked for.
 
         Args:
@@ -92,7 +94,7 @@ class ConditionalGAN(AdversarialModel):
         z = self._draw(len(labels), seed)
         return self.run_in_batches(self._serve, z, labels, batch_size=batch_size)
 
-    def discriminate(self, x, labels, batch_size=1024):
+    def discriminate(self, x: Array, labels: Array, batch_size: int = 1024) -> np.ndarray:
         """The discriminator's logits: positive where it takes x for data of its class.
 
         Args:
@@ -113,7 +115,7 @@ class ConditionalGAN(AdversarialModel):
     def _sample(self, labels):
         return self._serve(fresh_normal((tf.shape(labels)[0], *self.latent_shape)), labels)
 
-    def endpoints(self):
+    def endpoints(self) -> dict[str, tuple]:
         """`serve` (noise and labels to data), `sample` (of labels), `discriminate` (logits)."""
         z = tf.TensorSpec((None, *self.latent_shape), "float32", name="z")
         x = tf.TensorSpec((None, *self.data_shape), "float32", name="x")
@@ -124,7 +126,7 @@ class ConditionalGAN(AdversarialModel):
             "discriminate": (self._logits, [x, labels]),
         }
 
-    def check_data(self, x, y=None):
+    def check_data(self, x: Array, y: Array | None = None) -> None:
         """Refuses data that the discriminator cannot take, and labels that are no classes."""
         if y is None:
             raise ValueError(

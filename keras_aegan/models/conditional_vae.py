@@ -1,8 +1,10 @@
 """The conditional variational autoencoder."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from keras_aegan.hints import Array, Loss, LossLike, Tensor, Terms
 from keras_aegan.losses import gaussian_kl, target_domain
 from keras_aegan.models import data_checks
 from keras_aegan.models.encoder_decoder_model import input_spec
@@ -62,17 +64,19 @@ class ConditionalVAE(VariationalModel):
     network_inputs = ("x", "labels")
 
     @property
-    def num_classes(self):
+    def num_classes(self) -> int | None:
         """How many classes the networks know; `None` where it cannot be told."""
         return num_classes_of(self.encoder)
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: list[Tensor], training: bool = False) -> Tensor:
         """The reconstruction of x from the mean of q(z|x, y), and the label."""
         _, labels = inputs
         z_mean, _ = self.encoder(inputs, training=training)
         return self.decoder([z_mean, labels], training=training)
 
-    def autoencoder_terms(self, inputs, target, training):
+    def autoencoder_terms(
+        self, inputs: list[Tensor], target: Tensor, training: bool
+    ) -> tuple[Terms, Tensor]:
         """−E_q[log p(x|z, y)], by one draw of z, and KL(q(z|x, y) ‖ p(z)), `(batch_size,)`."""
         _, labels = inputs
         z_mean, z_log_var = self.encoder(inputs, training=training)
@@ -85,18 +89,18 @@ class ConditionalVAE(VariationalModel):
             "kl_loss": gaussian_kl(z_mean, z_log_var),
         }, reconstruction
 
-    def decoder_inputs(self, z, x):
+    def decoder_inputs(self, z: Tensor, x: list[Tensor]) -> list[Tensor]:
         """The code and the label."""
         return [z, x[1]]
 
-    def unpack(self, data):
+    def unpack(self, data: Tensor | tuple) -> tuple:
         """`([x, labels], x, sample_weight)`: labels condition, x is its own target."""
         x, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         return [x, labels], x, sample_weight
 
     # ------------------------------------------------------------------- abilities
 
-    def encode(self, x, labels, batch_size=1024):
+    def encode(self, x: Array, labels: Array, batch_size: int = 1024) -> np.ndarray:
         """The means of q(z|x, y).
 
         Args:
@@ -111,7 +115,7 @@ class ConditionalVAE(VariationalModel):
         self._check_labels("labels", labels, "x", x)
         return self.run_in_batches(self._encode, x, labels, batch_size=batch_size)
 
-    def decode(self, z, labels, batch_size=1024):
+    def decode(self, z: Array, labels: Array, batch_size: int = 1024) -> np.ndarray:
         """The data that codes and labels stand for.
 
         Args:
@@ -126,7 +130,7 @@ class ConditionalVAE(VariationalModel):
         self._check_labels("labels", labels, "z", z)
         return self.run_in_batches(self._decode, z, labels, batch_size=batch_size)
 
-    def reconstruction_error(self, x, labels, batch_size=1024):
+    def reconstruction_error(self, x: Array, labels: Array, batch_size: int = 1024) -> np.ndarray:
         """The reconstruction loss of each example under its label.
 
         Args:
@@ -141,7 +145,7 @@ class ConditionalVAE(VariationalModel):
         self.check_data(x, labels)
         return self.run_in_batches(self._reconstruction_error, x, labels, batch_size=batch_size)
 
-    def sample(self, labels, seed=None, batch_size=1024):
+    def sample(self, labels: Array, seed: int | None = None, batch_size: int = 1024) -> np.ndarray:
         """Data of the classes that are asked for: the decoder's means at z ~ N(0, I).
 
         Args:
@@ -156,8 +160,14 @@ class ConditionalVAE(VariationalModel):
         return self._decode_noise(seed, len(labels), batch_size, labels)
 
     def log_likelihood(
-        self, x, labels, num_samples=1000, batch_size=100, seed=None, verbose="auto"
-    ):
+        self,
+        x: Array,
+        labels: Array,
+        num_samples: int = 1000,
+        batch_size: int = 100,
+        seed: int | None = None,
+        verbose: str | int = "auto",
+    ) -> np.ndarray:
         """The log-likelihood log p(x|y) of each example, by importance sampling from q(z|x, y).
 
         Args:
@@ -193,7 +203,7 @@ class ConditionalVAE(VariationalModel):
     def _sample(self, labels):
         return self._decode(fresh_normal((tf.shape(labels)[0], *self.latent_shape)), labels)
 
-    def endpoints(self):
+    def endpoints(self) -> dict[str, tuple]:
         """`serve` (reconstruct), `encode`, `decode`, `sample`; `reconstruction_error`."""
         x, labels = (
             input_spec(tensor, name)
@@ -211,7 +221,7 @@ class ConditionalVAE(VariationalModel):
 
     # ------------------------------------------------------------------------ data
 
-    def resolve_loss(self, loss):
+    def resolve_loss(self, loss: LossLike) -> Loss:
         """The reconstruction loss; x is the target, so it cannot be levels."""
         loss = super().resolve_loss(loss)
         if target_domain(loss) == "levels":
@@ -221,7 +231,7 @@ class ConditionalVAE(VariationalModel):
             )
         return loss
 
-    def check_data(self, x, y=None):
+    def check_data(self, x: Array, y: Array | None = None) -> None:
         """Refuses data that the networks cannot take, and labels that are no classes."""
         if y is None:
             raise ValueError(

@@ -5,6 +5,7 @@ import math
 import keras
 import tensorflow as tf
 
+from keras_aegan.hints import Tensor, Terms
 from keras_aegan.models import data_checks, jacobians
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
 from keras_aegan.seeds import seed_generator
@@ -68,7 +69,15 @@ class ContractiveAutoencoder(EncoderDecoderModel):
 
     default_loss_weights = {"reconstruction_loss": 1.0, "contraction_loss": 0.1}
 
-    def __init__(self, encoder, decoder, jacobian="exact", num_probes=1, seed=None, **kwargs):
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        jacobian: str = "exact",
+        num_probes: int = 1,
+        seed: int | None = None,
+        **kwargs,
+    ):
         super().__init__(encoder, decoder, **kwargs)
         if jacobian not in ("exact", "hutchinson"):
             raise ValueError(
@@ -85,11 +94,11 @@ class ContractiveAutoencoder(EncoderDecoderModel):
         one_pass = jacobian == "hutchinson" and num_probes == 1
         self.supports_jit = one_pass or self._closed_form_layer() is not None
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The reconstruction r = g(f(x))."""
         return self.decoder(self.encoder(inputs, training=training), training=training)
 
-    def autoencoder_terms(self, x, target, training):
+    def autoencoder_terms(self, x: Tensor, target: Tensor, training: bool) -> tuple[Terms, Tensor]:
         """L(x, g(f(x))) and ‖∂f(x)/∂x‖²_F, `(batch_size,)` each."""
         code, contraction = self._contracted_code(x, training)
         reconstruction = self.decoder(code, training=training)

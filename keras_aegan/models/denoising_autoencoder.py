@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_aegan.hints import Array, Tensor, Terms
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
 
 
@@ -53,24 +54,26 @@ class DenoisingAutoencoder(EncoderDecoderModel):
     >>> cleaned = model.predict(keras.random.uniform((5, 28, 28, 1)), verbose=0)
     """
 
-    def __init__(self, encoder, decoder, corruption, **kwargs):
+    def __init__(
+        self, encoder: keras.Model, decoder: keras.Model, corruption: keras.Layer | None, **kwargs
+    ):
         super().__init__(encoder, decoder, **kwargs)
         if corruption is not None:
             self._check_corruption(corruption)
         self.corruption = corruption
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The reconstruction r = g(f(x)) of x as given."""
         return self.decoder(self.encoder(inputs, training=training), training=training)
 
-    def autoencoder_terms(self, x, target, training):
+    def autoencoder_terms(self, x: Tensor, target: Tensor, training: bool) -> tuple[Terms, Tensor]:
         """L(x, g(f(x̃))), `(batch_size,)`."""
         corrupted = x if self.corruption is None else self.corruption(x, training=training)
         reconstruction = self(corrupted, training=training)
         terms = {"reconstruction_loss": self.reconstruction_loss(target, reconstruction, training)}
         return terms, reconstruction
 
-    def check_data(self, x, y=None):
+    def check_data(self, x: Array, y: Array | None = None) -> None:
         """As any autoencoder's; noisy data need the clean ones beside them."""
         if self.corruption is None and y is None:
             raise ValueError(

@@ -1,10 +1,12 @@
 """What every model with an encoder and a decoder shares."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
+from keras_aegan.hints import Array, Loss, LossLike, Tensor, Terms
 from keras_aegan.layers import TiedDense
 from keras_aegan.losses.reconstruction_loss import parts
 from keras_aegan.models import data_checks, network_checks
@@ -28,7 +30,7 @@ class EncoderDecoderModel(LatentVariableModel):
     network_inputs = ("x",)
     encoder_outputs = ("code",)
 
-    def __init__(self, encoder, decoder, **kwargs):
+    def __init__(self, encoder: keras.Model, decoder: keras.Model, **kwargs):
         super().__init__(**kwargs)
         labels = self.network_inputs[1:]
         network_checks.check_network("encoder", encoder, self.network_inputs, self.encoder_outputs)
@@ -44,25 +46,29 @@ class EncoderDecoderModel(LatentVariableModel):
         self.built = True
 
     @property
-    def data_shape(self):
+    def data_shape(self) -> tuple[int | None, ...]:
         """The shape of one example."""
         return tuple(self.encoder.inputs[0].shape[1:])
 
     @property
-    def latent_shape(self):
+    def latent_shape(self) -> tuple[int | None, ...]:
         """The shape of one code."""
         return tuple(self.decoder.inputs[0].shape[1:])
 
     @property
-    def players(self):
+    def players(self) -> dict[str, list[keras.Model]]:
         """One player trains both networks."""
         return {"autoencoder": [self.encoder, self.decoder]}
 
-    def autoencoder_terms(self, x, target, training):
+    def autoencoder_terms(
+        self, x: Tensor | list, target: Tensor, training: bool
+    ) -> tuple[Terms, Tensor]:
         """`({term: (batch_size,)}, reconstruction)`: the objective of this autoencoder."""
         raise NotImplementedError(f"{type(self).__name__} must define `autoencoder_terms`.")
 
-    def reconstruction_loss(self, target, reconstruction, training=False):
+    def reconstruction_loss(
+        self, target: Tensor, reconstruction: Tensor, training: bool = False
+    ) -> Tensor:
         """`compile`'s loss, one value per example, `(batch_size,)`.
 
         A likelihood of optimal scale takes in training the scale of the batch, and otherwise the
@@ -78,7 +84,7 @@ class EncoderDecoderModel(LatentVariableModel):
             dispersion = ops.where(self._dispersion > 0, self._dispersion, dispersion)
         return losses.per_example(self.loss_function, *exact, dispersion=dispersion)
 
-    def resolve_loss(self, loss):
+    def resolve_loss(self, loss: LossLike) -> Loss:
         """The reconstruction loss; refuses one that cannot read the decoder's output."""
         loss = losses.get(loss)
         for part in parts(loss):
@@ -99,11 +105,11 @@ class EncoderDecoderModel(LatentVariableModel):
                 )
         return loss
 
-    def models_of_a_step(self):
+    def models_of_a_step(self) -> list[keras.Model]:
         """The model itself, and the backbones of a perceptual loss."""
         return [self, *self._backbones()]
 
-    def extra_state(self):
+    def extra_state(self) -> dict:
         """The noise, the weights of the terms, and the scale that training came to."""
         state = super().extra_state()
         if self.compiled and self._dispersion is not None:
@@ -130,7 +136,7 @@ class EncoderDecoderModel(LatentVariableModel):
 
     # ------------------------------------------------------------------------ steps
 
-    def unpack(self, data):
+    def unpack(self, data: Tensor | tuple) -> tuple:
         """`(x, target, sample_weight)`; without a target, x is its own."""
         x, target, sample_weight = super().unpack(data)
         return x, x if target is None else target, sample_weight
@@ -152,7 +158,7 @@ class EncoderDecoderModel(LatentVariableModel):
 
     # --------------------------------------------------------------------- abilities
 
-    def encode(self, x, batch_size=1024):
+    def encode(self, x: Array, batch_size: int = 1024) -> np.ndarray:
         """The codes of examples.
 
         Args:
@@ -165,7 +171,7 @@ class EncoderDecoderModel(LatentVariableModel):
         self._check_inputs(x)
         return self.run_in_batches(self._encode, x, batch_size=batch_size)
 
-    def decode(self, z, batch_size=1024):
+    def decode(self, z: Array, batch_size: int = 1024) -> np.ndarray:
         """The data that codes stand for.
 
         Args:
@@ -178,7 +184,9 @@ class EncoderDecoderModel(LatentVariableModel):
         data_checks.check_array("z", z, self.latent_shape)
         return self.run_in_batches(self._decode, z, batch_size=batch_size)
 
-    def reconstruction_error(self, x, target=None, batch_size=1024):
+    def reconstruction_error(
+        self, x: Array, target: Array | None = None, batch_size: int = 1024
+    ) -> np.ndarray:
         """The reconstruction loss of each example: large where x is unlike the training data.
 
         Args:
@@ -204,13 +212,19 @@ class EncoderDecoderModel(LatentVariableModel):
     def _decode(self, z):
         return self.decoder(z, training=False)
 
+    def _decode_noise(self, seed, num_samples, batch_size, *labels):
+        """`sample`, of models that have a prior: the decoder's answers to draws from it."""
+        data_checks.check_positive_integer("num_samples", num_samples)
+        z = keras.random.normal((num_samples, *self.latent_shape), seed=seed)
+        return self.run_in_batches(self._decode, z, *labels, batch_size=batch_size)
+
     def _reconstruction_error(self, x, target):
         return self.reconstruction_loss(target, self(x, training=False))
 
     def _error_of_input(self, x):
         return self._reconstruction_error(x, x)
 
-    def endpoints(self):
+    def endpoints(self) -> dict[str, tuple]:
         """`serve` (reconstruct), `encode`, `decode`; once compiled, `reconstruction_error`.
 
         Not with a perceptual loss: its backbone is no part of what is exported.
@@ -235,7 +249,7 @@ class EncoderDecoderModel(LatentVariableModel):
 
     # ------------------------------------------------------------------------- data
 
-    def check_data(self, x, y=None):
+    def check_data(self, x: Array, y: Array | None = None) -> None:
         """Refuses data that the encoder or the loss cannot take, with one sentence."""
         self._check_pair(x, y)
 

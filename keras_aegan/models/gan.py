@@ -1,8 +1,10 @@
 """The generative adversarial network."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from keras_aegan.hints import Array, Tensor
 from keras_aegan.models import data_checks
 from keras_aegan.models.adversarial_model import AdversarialModel
 from keras_aegan.models.servable_model import fresh_normal
@@ -69,11 +71,13 @@ class GAN(AdversarialModel):
     (5, 2)
     """
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """Data G(z) from noise z."""
         return self.generator(inputs, training=training)
 
-    def sample(self, num_samples, seed=None, batch_size=1024):
+    def sample(
+        self, num_samples: int, seed: int | None = None, batch_size: int = 1024
+    ) -> np.ndarray:
         """New data.
 
         Args:
@@ -89,7 +93,7 @@ class GAN(AdversarialModel):
             self._serve, self._draw(num_samples, seed), batch_size=batch_size
         )
 
-    def discriminate(self, x, batch_size=1024):
+    def discriminate(self, x: Array, batch_size: int = 1024) -> np.ndarray:
         """The discriminator's logits: positive where it takes x for data.
 
         Logits, because not every loss makes them a probability: with `"minimax"` and
@@ -112,7 +116,7 @@ class GAN(AdversarialModel):
     def _sample(self, num_samples):
         return self._serve(fresh_normal((num_samples, *self.latent_shape)))
 
-    def endpoints(self):
+    def endpoints(self) -> dict[str, tuple]:
         """`serve` (noise to data), `sample` (new data at each call), `discriminate` (logits)."""
         z = tf.TensorSpec((None, *self.latent_shape), "float32", name="z")
         x = tf.TensorSpec((None, *self.data_shape), "float32", name="x")
@@ -122,7 +126,7 @@ class GAN(AdversarialModel):
             "discriminate": (self._logits, [x]),
         }
 
-    def check_data(self, x, y=None):
+    def check_data(self, x: Array, y: Array | None = None) -> None:
         """Refuses data that the discriminator cannot take, and targets."""
         if y is not None:
             raise ValueError(
@@ -132,7 +136,7 @@ class GAN(AdversarialModel):
             )
         self._check_x(x)
 
-    def unpack(self, data):
+    def unpack(self, data: Tensor | tuple) -> tuple:
         """`(x, None, sample_weight)`: a GAN takes no labels."""
         x, _, sample_weight = super().unpack(data)
         return x, None, sample_weight

@@ -59,12 +59,12 @@ class GroupedModel(keras.Model):
     networks with convolutions or Keras's noise on a CPU, which XLA makes two to three times slower.
     """
 
-    def group_steps(self, steps_per_execution):
+    def group_steps(self, steps_per_execution: int | str) -> int | str:
         """Remembers `compile`'s argument; gives what Keras is told until `fit` knows more."""
         self._steps_per_group = steps_per_execution
         return 1 if steps_per_execution == "auto" else steps_per_execution
 
-    def choose_jit_compile(self, jit_compile, run_eagerly):
+    def choose_jit_compile(self, jit_compile: bool | str, run_eagerly: bool) -> bool | str:
         """`jit_compile` for Keras, which by itself would leave XLA out on every CPU."""
         on_one_cpu = not self._distribute_strategy and not tf.config.list_physical_devices("GPU")
         if jit_compile != "auto" or run_eagerly or not on_one_cpu:
@@ -77,7 +77,7 @@ class GroupedModel(keras.Model):
             for layer in model._flatten_layers()
         )
 
-    def models_of_a_step(self):
+    def models_of_a_step(self) -> list[keras.Model]:
         """The models whose layers a step runs: what XLA would have to compile."""
         return [self]
 

@@ -73,6 +73,9 @@ def make_dataset(data, batch_size, steps_per_group, shuffle):
     options = tf.data.Options()
     # As Keras does for arrays: they would take the graph's data for constants to be folded.
     options.experimental_optimization.apply_default_optimizations = False
+    # Nothing here runs in parallel that could be tuned, and the tuner's thread holds up the end of
+    # `fit`, at times for as long as the training took.
+    options.autotune.enabled = False
     return dataset.with_options(options).prefetch(1), steps_per_epoch
 
 

@@ -7,6 +7,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_aegan.hints import Output, Tensor, Terms, Turn
 from keras_aegan.models.checked_model import CheckedModel
 from keras_aegan.models.data_checks import check_how_to_run
 from keras_aegan.models.grouped_model import GroupedModel
@@ -70,11 +71,11 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
     ['loss', 'squared_error']
     """
 
-    default_loss = None
-    default_loss_weights = {}
+    default_loss: object = None
+    default_loss_weights: dict[str, float] = {}
 
     @property
-    def players(self):
+    def players(self) -> dict[str, list[keras.Model]]:
         """Dict, a player's name to the list of networks that it trains."""
         raise NotImplementedError(f"{type(self).__name__} must define `players`.")
 
@@ -87,16 +88,16 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
 
     def compile(
         self,
-        optimizer="adam",
+        optimizer: str | keras.Optimizer | dict = "adam",
         loss=None,
-        loss_weights=None,
-        metrics=None,
-        weighted_metrics=None,
-        run_eagerly=False,
-        steps_per_execution="auto",
-        jit_compile="auto",
-        auto_scale_loss=True,
-    ):
+        loss_weights: dict[str, float] | None = None,
+        metrics: list | dict | None = None,
+        weighted_metrics: list | dict | None = None,
+        run_eagerly: bool = False,
+        steps_per_execution: int | str = "auto",
+        jit_compile: bool | str = "auto",
+        auto_scale_loss: bool = True,
+    ) -> None:
         """Sets the objective and the optimizers.
 
         Args:
@@ -157,17 +158,17 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         self.forget_endpoint_functions()
         self.state_objective(weights)
 
-    def state_objective(self, weights):
+    def state_objective(self, weights: dict[str, float]) -> None:
         """Says at the end of `compile` what the objective means, where that needs saying."""
 
     @property
-    def optimizers(self):
+    def optimizers(self) -> dict[str, keras.Optimizer]:
         """Dict, a player's name to its optimizer."""
         self._assert_compile_called("optimizers")
         return dict(self._optimizers)
 
     @property
-    def loss_weights(self):
+    def loss_weights(self) -> dict[str, keras.Variable]:
         """Dict, a term's name to the variable that holds its weight."""
         self._assert_compile_called("loss_weights")
         return dict(self._objective.weights)
@@ -257,11 +258,13 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
 
     # ------------------------------------------------------------- one training step
 
-    def unpack(self, data):
+    def unpack(self, data: Tensor | tuple) -> tuple:
         """`(what call takes, targets, sample weights)` of a batch from `fit`."""
         return keras.utils.unpack_x_y_sample_weight(data)
 
-    def minimize(self, player, terms, sample_weight=None):
+    def minimize(
+        self, player: str | tuple, terms: Turn[Output], sample_weight: Tensor | None = None
+    ) -> Output:
         """Steps one player down its weighted terms, or several from one pass; gives `outputs`.
 
         Args:
@@ -285,7 +288,7 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
             self._optimizers[each].apply(gradients[each], weights[each])
         return outputs
 
-    def measure(self, player, terms, sample_weight=None):
+    def measure(self, player: str, terms: Terms, sample_weight: Tensor | None = None) -> Tensor:
         """The weighted sum of a player's terms, averaged over the batch; the logs remember it.
 
         Args:
@@ -313,7 +316,7 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
             trackers[self._totals()[player]].update_state(loss, sample_weight=batch_size)
         return loss
 
-    def term_weight(self, player, term):
+    def term_weight(self, player: str, term: str) -> keras.Variable | float:
         """What the term weighs in this player's loss: `loss_weights`, unless a class says else."""
         return self._objective.weights[term]
 
@@ -331,7 +334,13 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
             return self.losses
         return [loss for network in self.players[player] for loss in network.losses]
 
-    def logs(self, x=None, target=None, output=None, sample_weight=None):
+    def logs(
+        self,
+        x: Tensor | list | None = None,
+        target: Tensor | None = None,
+        output: Tensor | None = None,
+        sample_weight: Tensor | None = None,
+    ) -> dict[str, Tensor]:
         """What a step gives to `fit`: the running means, and `compile`'s metrics.
 
         Args:
@@ -382,7 +391,7 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         """The states of all seed generators, this model's and its layers'."""
         return [v for v in self.variables if v.name == "seed_generator_state"]
 
-    def extra_state(self):
+    def extra_state(self) -> dict:
         """The noise's state, without which a resumed run differs, and the weights of the terms."""
         state = {f"noise_{i}": variable for i, variable in enumerate(self._noise_states())}
         if self.compiled:

@@ -1,12 +1,16 @@
 """From a model to a file and back: `.keras`, SavedModel, and endpoints run on arrays."""
 
 import os
+from collections.abc import Callable
+from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from keras_aegan.distribution import is_chief
 from keras_aegan.files import whole_file
+from keras_aegan.hints import Array
 from keras_aegan.models.data_checks import check_batch_size
 
 
@@ -21,15 +25,15 @@ class ServableModel(keras.Model):
         super().__init__(**kwargs)
         self.forget_endpoint_functions()
 
-    def forget_endpoint_functions(self):
+    def forget_endpoint_functions(self) -> None:
         """Has the endpoints traced anew: what they compute has changed."""
         self._endpoint_functions = Untracked({})
 
-    def endpoints(self):
+    def endpoints(self) -> dict[str, tuple]:
         """Dict, an endpoint's name to `(function, [input specs])`; the first is the default."""
         raise NotImplementedError(f"{type(self).__name__} must define `endpoints`.")
 
-    def extra_state(self):
+    def extra_state(self) -> dict:
         """Dict, a name to a variable that Keras leaves out of the model's file."""
         return {}
 
@@ -57,7 +61,13 @@ class ServableModel(keras.Model):
             if name in names:  # not in a file of weights from before `compile`
                 variable.assign(store[name])
 
-    def save(self, filepath, overwrite=True, zipped=None, **kwargs):
+    def save(
+        self,
+        filepath: str | os.PathLike,
+        overwrite: bool = True,
+        zipped: bool | None = None,
+        **kwargs,
+    ) -> None:
         """Saves as `keras.Model.save` does, but whole or not at all.
 
         A process that is killed, or a disk that fills, leaves the file that was there before.
@@ -72,7 +82,12 @@ class ServableModel(keras.Model):
         with whole_file(filepath) as unfinished:
             super().save(unfinished, **arguments)
 
-    def save_weights(self, filepath, overwrite=True, max_shard_size=None):
+    def save_weights(
+        self,
+        filepath: str | os.PathLike,
+        overwrite: bool = True,
+        max_shard_size: float | None = None,
+    ) -> None:
         """Saves as `keras.Model.save_weights` does, in the manner of `save`."""
         if not is_chief(self.distribute_strategy):
             return
@@ -83,7 +98,14 @@ class ServableModel(keras.Model):
         with whole_file(filepath) as unfinished:
             super().save_weights(unfinished, overwrite)
 
-    def export(self, filepath, format="tf_saved_model", network=None, verbose=None, **kwargs):
+    def export(
+        self,
+        filepath: str | os.PathLike,
+        format: str = "tf_saved_model",
+        network: str | None = None,
+        verbose: bool | None = None,
+        **kwargs,
+    ) -> None:
         """Writes one SavedModel with a named endpoint for each thing that the model does.
 
         The batch size is dynamic. The SavedModel loads and runs where `keras_aegan` is not
@@ -122,7 +144,9 @@ class ServableModel(keras.Model):
         kwargs.setdefault("input_signature", [keras.tree.map_structure(_spec, network.input)])
         network.export(filepath, format=format, verbose=verbose, **kwargs)
 
-    def run_in_batches(self, function, *arrays, batch_size):
+    def run_in_batches(
+        self, function: Callable, *arrays: Array, batch_size: int
+    ) -> np.ndarray | Any:
         """A method of this model run on arrays of any length, a batch at a time.
 
         Args:

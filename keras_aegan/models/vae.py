@@ -1,8 +1,10 @@
 """The variational autoencoder."""
 
 import keras
+import numpy as np
 import tensorflow as tf
 
+from keras_aegan.hints import Array, Tensor, Terms
 from keras_aegan.losses import gaussian_kl
 from keras_aegan.models.servable_model import fresh_normal
 from keras_aegan.models.variational_model import VariationalModel
@@ -63,12 +65,12 @@ class VAE(VariationalModel):
     (5, 28, 28, 1)
     """  # noqa: E501
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The reconstruction from the mean of q(z|x)."""
         z_mean, _ = self.encoder(inputs, training=training)
         return self.decoder(z_mean, training=training)
 
-    def autoencoder_terms(self, x, target, training):
+    def autoencoder_terms(self, x: Tensor, target: Tensor, training: bool) -> tuple[Terms, Tensor]:
         """−E_q[log p(x|z)], by one draw of z, and KL(q(z|x) ‖ p(z)), `(batch_size,)` each."""
         z_mean, z_log_var = self.encoder(x, training=training)
         if self.num_importance_samples > 1:
@@ -80,11 +82,13 @@ class VAE(VariationalModel):
             "kl_loss": gaussian_kl(z_mean, z_log_var),
         }, reconstruction
 
-    def decoder_inputs(self, z, x):
+    def decoder_inputs(self, z: Tensor, x: Tensor) -> Tensor:
         """The code alone."""
         return z
 
-    def sample(self, num_samples, seed=None, batch_size=1024):
+    def sample(
+        self, num_samples: int, seed: int | None = None, batch_size: int = 1024
+    ) -> np.ndarray:
         """Data drawn from the model: the decoder's means at z ~ N(0, I).
 
         Args:
@@ -97,7 +101,14 @@ class VAE(VariationalModel):
         """
         return self._decode_noise(seed, num_samples, batch_size)
 
-    def log_likelihood(self, x, num_samples=1000, batch_size=100, seed=None, verbose="auto"):
+    def log_likelihood(
+        self,
+        x: Array,
+        num_samples: int = 1000,
+        batch_size: int = 100,
+        seed: int | None = None,
+        verbose: str | int = "auto",
+    ) -> np.ndarray:
         """The log-likelihood log p(x) of each example, by importance sampling from q(z|x).
 
         It is log (1/k) Σ p(x, z)/q(z|x) over k draws: a lower bound in expectation, which rises to
@@ -126,7 +137,7 @@ class VAE(VariationalModel):
     def _sample(self, num_samples):
         return self._decode(fresh_normal((num_samples, *self.latent_shape)))
 
-    def endpoints(self):
+    def endpoints(self) -> dict[str, tuple]:
         """An autoencoder's, and `sample`."""
         num_samples = tf.TensorSpec((), "int32", name="num_samples")
         return {**super().endpoints(), "sample": (self._sample, [num_samples])}

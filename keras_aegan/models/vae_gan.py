@@ -4,15 +4,17 @@ import math
 import numbers
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
+from keras_aegan.hints import Array, Tensor, Terms
 from keras_aegan.layers import GaussianSampling, draws
 from keras_aegan.losses.adversarial_loss import CrossEntropyAdversarialLoss
 from keras_aegan.losses.backbones import get_layers
 from keras_aegan.losses.negative_log_likelihood import global_batch_mean
-from keras_aegan.models import data_checks, network_checks
+from keras_aegan.models import network_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel, input_spec
 from keras_aegan.models.servable_model import Untracked, fresh_normal
 
@@ -102,12 +104,12 @@ class VAEGAN(EncoderDecoderModel):
 
     def __init__(
         self,
-        encoder,
-        decoder,
-        discriminator,
-        feature_layer,
-        equilibrium_margin=None,
-        seed=None,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        discriminator: keras.Model,
+        feature_layer: str,
+        equilibrium_margin: float | None = None,
+        seed: int | None = None,
         **kwargs,
     ):
         super().__init__(encoder, decoder, **kwargs)
@@ -128,7 +130,7 @@ class VAEGAN(EncoderDecoderModel):
         self._features_and_logit = Untracked(keras.Model(discriminator.inputs[0], outputs))
 
     @property
-    def players(self):
+    def players(self) -> dict[str, list[keras.Model]]:
         """Three, each with one network."""
         return {
             "encoder": [self.encoder],
@@ -136,7 +138,7 @@ class VAEGAN(EncoderDecoderModel):
             "discriminator": [self.discriminator],
         }
 
-    def resolve_loss(self, loss):
+    def resolve_loss(self, loss: str | dict | losses.AdversarialLoss) -> losses.AdversarialLoss:
         """The adversarial loss; a margin needs one that has an equilibrium at log 2."""
         loss = losses.get_adversarial(loss)
         if self.equilibrium_margin is not None and not isinstance(
@@ -150,7 +152,7 @@ class VAEGAN(EncoderDecoderModel):
         self._dispersion = None  # of a pixel likelihood: there is none
         return loss
 
-    def term_weight(self, player, term):
+    def term_weight(self, player: str, term: str) -> keras.Variable | float:
         """In the encoder's turn the feature loss is the likelihood: γ is the decoder's."""
         if (player, term) == ("encoder", "feature_loss"):
             return 1.0
@@ -175,7 +177,7 @@ class VAEGAN(EncoderDecoderModel):
             self.measure(player, own_terms, sample_weight)
         return self.logs(x, x, reconstruction, sample_weight)
 
-    def players_terms(self, x, training):
+    def players_terms(self, x: Tensor, training: bool) -> tuple[dict[str, Terms], Tensor]:
         """`({player: {term: (batch_size,)}}, reconstruction)`, from one forward pass."""
         z_mean, z_log_var = self.encoder(x, training=training)
         reconstruction = self.decoder(self.sampling([z_mean, z_log_var]), training=training)
@@ -221,12 +223,14 @@ class VAEGAN(EncoderDecoderModel):
 
     # ------------------------------------------------------------- abilities and checks
 
-    def call(self, inputs, training=False):
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The reconstruction from the mean of q(z|x)."""
         z_mean, _ = self.encoder(inputs, training=training)
         return self.decoder(z_mean, training=training)
 
-    def sample(self, num_samples, seed=None, batch_size=1024):
+    def sample(
+        self, num_samples: int, seed: int | None = None, batch_size: int = 1024
+    ) -> np.ndarray:
         """Data drawn from the model: the decoder's answers to z ~ N(0, I).
 
         Args:
@@ -237,11 +241,9 @@ class VAEGAN(EncoderDecoderModel):
         Returns:
             NumPy array, `(num_samples, ...)`.
         """
-        data_checks.check_positive_integer("num_samples", num_samples)
-        z = keras.random.normal((num_samples, *self.latent_shape), seed=seed)
-        return self.run_in_batches(self._decode, z, batch_size=batch_size)
+        return self._decode_noise(seed, num_samples, batch_size)
 
-    def discriminate(self, x, batch_size=1024):
+    def discriminate(self, x: Array, batch_size: int = 1024) -> np.ndarray:
         """The discriminator's logits: positive where it takes x for data.
 
         Args:
@@ -270,7 +272,7 @@ class VAEGAN(EncoderDecoderModel):
     def _logits(self, x):
         return _flat(self.discriminator(x, training=False))
 
-    def endpoints(self):
+    def endpoints(self) -> dict[str, tuple]:
         """An autoencoder's, its error in the discriminator's features; `sample`, `discriminate`."""
         num_samples = tf.TensorSpec((), "int32", name="num_samples")
         x = input_spec(self.discriminator.inputs[0], "x")
@@ -280,7 +282,7 @@ class VAEGAN(EncoderDecoderModel):
             "discriminate": (self._logits, [x]),
         }
 
-    def check_data(self, x, y=None):
+    def check_data(self, x: Array, y: Array | None = None) -> None:
         """Refuses data that the networks cannot take, and targets."""
         if y is not None and y is not x:
             raise ValueError(

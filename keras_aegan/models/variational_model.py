@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
+from keras_aegan.hints import Loss, LossLike, Tensor, Terms
 from keras_aegan.layers import GaussianSampling, draws
 from keras_aegan.models import data_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
@@ -36,7 +37,14 @@ class VariationalModel(EncoderDecoderModel):
     default_loss = losses.GaussianNLL("optimal")
     encoder_outputs = ("z_mean", "z_log_var")
 
-    def __init__(self, encoder, decoder, num_importance_samples=1, seed=None, **kwargs):
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        num_importance_samples: int = 1,
+        seed: int | None = None,
+        **kwargs,
+    ):
         super().__init__(encoder, decoder, **kwargs)
         data_checks.check_positive_integer("num_importance_samples", num_importance_samples)
         self.num_importance_samples = num_importance_samples
@@ -44,24 +52,24 @@ class VariationalModel(EncoderDecoderModel):
         self.sampling = GaussianSampling(seed)
 
     @property
-    def default_loss_weights(self):
+    def default_loss_weights(self) -> dict[str, float]:
         """Both terms weigh 1; an importance-weighted bound is one term, and they are logged."""
         if self.num_importance_samples == 1:
             return {"reconstruction_loss": 1.0, "kl_loss": 1.0}
         return {"importance_weighted_loss": 1.0, "reconstruction_loss": 0.0, "kl_loss": 0.0}
 
-    def decoder_inputs(self, z, x):
+    def decoder_inputs(self, z: Tensor, x: Tensor | list) -> Tensor | list:
         """What the decoder takes for codes z of examples x."""
         raise NotImplementedError(f"{type(self).__name__} must define `decoder_inputs`.")
 
-    def resolve_loss(self, loss):
+    def resolve_loss(self, loss: LossLike) -> Loss:
         """The reconstruction loss; an importance-weighted bound needs a likelihood."""
         loss = super().resolve_loss(loss)
         if self.num_importance_samples > 1:
             _check_likelihood("loss", loss, "an importance-weighted bound")
         return loss
 
-    def state_objective(self, weights):
+    def state_objective(self, weights: dict[str, float]) -> None:
         """Says in one line which likelihood and which β the objective implies; warns of collapse.
 
         Where z cannot pay for itself, whatever the networks learn, the posterior will collapse.
@@ -85,7 +93,14 @@ class VariationalModel(EncoderDecoderModel):
 
     # ------------------------------------------------------------------- objective
 
-    def importance_weighted_terms(self, x, target, z_mean, z_log_var, training):
+    def importance_weighted_terms(
+        self,
+        x: Tensor | list,
+        target: Tensor,
+        z_mean: Tensor,
+        z_log_var: Tensor,
+        training: bool,
+    ) -> tuple[Terms, Tensor]:
         """−log (1/k) Σ p(x, z)/q(z|x) over k draws of z, beside the ELBO's two terms.
 
         Reference: [Burda et al., 2016](https://arxiv.org/abs/1509.00519), equation 8.
@@ -138,12 +153,6 @@ class VariationalModel(EncoderDecoderModel):
         return log_ratio - negative_log_likelihood, negative_log_likelihood
 
     # ------------------------------------------------------------------- abilities
-
-    def _decode_noise(self, seed, num_samples, batch_size, *labels):
-        """The decoder's answers to draws from the prior."""
-        data_checks.check_positive_integer("num_samples", num_samples)
-        z = keras.random.normal((num_samples, *self.latent_shape), seed=seed)
-        return self.run_in_batches(self._decode, z, *labels, batch_size=batch_size)
 
     def _estimate_log_likelihood(self, inputs, num_samples, batch_size, seed, verbose):
         """`log_likelihood` of checked data: `inputs` are arrays, x and what conditions it."""

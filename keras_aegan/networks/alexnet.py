@@ -1,5 +1,8 @@
 """A network in the shape of AlexNet."""
 
+import os
+from collections.abc import Sequence
+
 import keras
 from keras import layers
 
@@ -7,15 +10,15 @@ from keras_aegan.networks.arguments import check_shape, check_units
 
 
 def alexnet(
-    input_shape,
-    num_classes,
-    filters=(96, 256, 384, 384, 256),
-    dense_units=(4096, 4096),
-    first_kernel_size=11,
-    first_strides=4,
-    weights=None,
-    name="alexnet",
-):
+    input_shape: Sequence[int],
+    num_classes: int,
+    filters: Sequence[int] = (96, 256, 384, 384, 256),
+    dense_units: Sequence[int] = (4096, 4096),
+    first_kernel_size: int = 11,
+    first_strides: int = 4,
+    weights: str | os.PathLike | None = None,
+    name: str = "alexnet",
+) -> keras.Model:
     """Five convolutions, of which the first, second and fifth are pooled, and dense layers.
 
     The backbone of the perceptual autoencoders of the lecture: cut at one of `relu_1` … `relu_5`.

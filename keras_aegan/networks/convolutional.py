@@ -1,6 +1,7 @@
 """Convolutional encoders and decoders."""
 
 import math
+from collections.abc import Callable, Sequence
 
 import keras
 from keras import layers
@@ -15,17 +16,17 @@ _STRIDE = 2
 
 
 def convolutional_encoder(
-    input_shape,
-    latent_dim,
-    filters=(32, 64),
-    activation="relu",
-    batch_normalization=False,
-    latent_activation=None,
-    activity_regularizer=None,
-    num_classes=None,
-    label_embedding_dim=None,
-    name="encoder",
-):
+    input_shape: Sequence[int],
+    latent_dim: int | None,
+    filters: Sequence[int] = (32, 64),
+    activation: str | Callable = "relu",
+    batch_normalization: bool = False,
+    latent_activation: str | Callable | None = None,
+    activity_regularizer: keras.Regularizer | None = None,
+    num_classes: int | None = None,
+    label_embedding_dim: int | None = None,
+    name: str = "encoder",
+) -> keras.Model:
     """Convolutions of stride 2, then a dense layer to the code.
 
     Args:
@@ -75,16 +76,16 @@ def convolutional_encoder(
 
 
 def convolutional_decoder(
-    latent_dim,
-    output_shape,
-    filters=(64, 32),
-    activation="relu",
-    batch_normalization=False,
-    output_activation=None,
-    num_classes=None,
-    label_embedding_dim=None,
-    name="decoder",
-):
+    latent_dim: int,
+    output_shape: Sequence[int],
+    filters: Sequence[int] = (64, 32),
+    activation: str | Callable = "relu",
+    batch_normalization: bool = False,
+    output_activation: str | Callable | None = None,
+    num_classes: int | None = None,
+    label_embedding_dim: int | None = None,
+    name: str = "decoder",
+) -> keras.Model:
     """A dense layer from the code, then transposed convolutions of stride 2.
 
     Args:

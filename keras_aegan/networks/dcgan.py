@@ -1,5 +1,7 @@
 """The networks of a DCGAN."""
 
+from collections.abc import Callable, Sequence
+
 import keras
 from keras import layers
 
@@ -15,15 +17,15 @@ _STANDARD_DEVIATION = 0.02
 
 
 def dcgan_generator(
-    latent_dim,
-    image_shape,
-    filters=(256, 128, 64),
-    batch_normalization=True,
-    output_activation="tanh",
-    num_classes=None,
-    label_embedding_dim=None,
-    name="generator",
-):
+    latent_dim: int,
+    image_shape: Sequence[int],
+    filters: Sequence[int] = (256, 128, 64),
+    batch_normalization: bool = True,
+    output_activation: str | Callable | None = "tanh",
+    num_classes: int | None = None,
+    label_embedding_dim: int | None = None,
+    name: str = "generator",
+) -> keras.Model:
     """A dense layer from noise to a small image, then transposed convolutions of stride 2.
 
     As in the paper: ReLU and batch normalisation everywhere but at the output, tanh there,
@@ -75,14 +77,14 @@ def dcgan_generator(
 
 
 def dcgan_discriminator(
-    image_shape,
-    filters=(64, 128, 256),
-    batch_normalization=True,
-    dropout=0.0,
-    num_classes=None,
-    label_embedding_dim=None,
-    name="discriminator",
-):
+    image_shape: Sequence[int],
+    filters: Sequence[int] = (64, 128, 256),
+    batch_normalization: bool = True,
+    dropout: float = 0.0,
+    num_classes: int | None = None,
+    label_embedding_dim: int | None = None,
+    name: str = "discriminator",
+) -> keras.Model:
     """Convolutions of stride 2, then a dense layer to one logit.
 
     As in the paper: leaky ReLU of slope 0.2, batch normalisation everywhere but after the first

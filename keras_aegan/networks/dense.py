@@ -1,6 +1,7 @@
 """Fully connected encoders and decoders."""
 
 import math
+from collections.abc import Callable, Sequence
 
 import keras
 from keras import layers
@@ -11,17 +12,17 @@ from keras_aegan.networks.conditioning import with_labels
 
 
 def dense_encoder(
-    input_shape,
-    latent_dim,
-    hidden_units=(512, 256),
-    activation="relu",
-    batch_normalization=False,
-    latent_activation=None,
-    activity_regularizer=None,
-    num_classes=None,
-    label_embedding_dim=None,
-    name="encoder",
-):
+    input_shape: Sequence[int],
+    latent_dim: int | None,
+    hidden_units: Sequence[int] = (512, 256),
+    activation: str | Callable = "relu",
+    batch_normalization: bool = False,
+    latent_activation: str | Callable | None = None,
+    activity_regularizer: keras.Regularizer | None = None,
+    num_classes: int | None = None,
+    label_embedding_dim: int | None = None,
+    name: str = "encoder",
+) -> keras.Model:
     """A stack of dense layers from data to code.
 
     Args:
@@ -69,17 +70,17 @@ def dense_encoder(
 
 
 def dense_decoder(
-    latent_dim,
-    output_shape,
-    hidden_units=(256, 512),
-    activation="relu",
-    batch_normalization=False,
-    output_activation=None,
-    tied_to=None,
-    num_classes=None,
-    label_embedding_dim=None,
-    name="decoder",
-):
+    latent_dim: int,
+    output_shape: Sequence[int],
+    hidden_units: Sequence[int] = (256, 512),
+    activation: str | Callable = "relu",
+    batch_normalization: bool = False,
+    output_activation: str | Callable | None = None,
+    tied_to: str | None = None,
+    num_classes: int | None = None,
+    label_embedding_dim: int | None = None,
+    name: str = "decoder",
+) -> keras.Model:
     """A stack of dense layers from code to data.
 
     Args:

@@ -1,5 +1,7 @@
 """Fully connected generators and discriminators."""
 
+from collections.abc import Callable, Sequence
+
 import keras
 from keras import layers
 
@@ -9,16 +11,16 @@ from keras_aegan.networks.dense import dense_decoder
 
 
 def dense_generator(
-    latent_dim,
-    output_shape,
-    hidden_units=(128, 256, 512, 1024),
-    activation="leaky_relu",
-    batch_normalization=True,
-    output_activation=None,
-    num_classes=None,
-    label_embedding_dim=None,
-    name="generator",
-):
+    latent_dim: int,
+    output_shape: Sequence[int],
+    hidden_units: Sequence[int] = (128, 256, 512, 1024),
+    activation: str | Callable = "leaky_relu",
+    batch_normalization: bool = True,
+    output_activation: str | Callable | None = None,
+    num_classes: int | None = None,
+    label_embedding_dim: int | None = None,
+    name: str = "generator",
+) -> keras.Model:
     """A stack of dense layers from noise to data: a decoder with a generator's defaults.
 
     The defaults are the lecture's: with `latent_dim=100` and `output_shape=(2,)` it is its
@@ -64,14 +66,14 @@ def dense_generator(
 
 
 def dense_discriminator(
-    input_shape,
-    hidden_units=(512, 256),
-    activation="leaky_relu",
-    dropout=0.0,
-    num_classes=None,
-    label_embedding_dim=None,
-    name="discriminator",
-):
+    input_shape: Sequence[int],
+    hidden_units: Sequence[int] = (512, 256),
+    activation: str | Callable = "leaky_relu",
+    dropout: float = 0.0,
+    num_classes: int | None = None,
+    label_embedding_dim: int | None = None,
+    name: str = "discriminator",
+) -> keras.Model:
     """A stack of dense layers from data to one logit. Nothing in it is normalised.
 
     Args:

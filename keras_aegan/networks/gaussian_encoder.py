@@ -6,7 +6,7 @@ from keras import layers
 from keras_aegan.networks.arguments import check_units
 
 
-def gaussian_encoder(network, latent_dim, name="encoder"):
+def gaussian_encoder(network: keras.Model, latent_dim: int, name: str = "encoder") -> keras.Model:
     """Ends a network in the mean and the log-variance of a diagonal Gaussian, q(z|x).
 
     Args:

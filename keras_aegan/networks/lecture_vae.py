@@ -1,13 +1,18 @@
 """The VAE of the lecture "Autoencoders y GANs"."""
 
 import math
+from collections.abc import Sequence
+
+import keras
 
 from keras_aegan.networks.arguments import check_shape
 from keras_aegan.networks.dense import dense_decoder, dense_encoder
 from keras_aegan.networks.gaussian_encoder import gaussian_encoder
 
 
-def lecture_vae(data_shape=(28, 28, 1), latent_dim=28):
+def lecture_vae(
+    data_shape: Sequence[int] = (28, 28, 1), latent_dim: int = 28
+) -> tuple[keras.Model, keras.Model]:
     """The lecture's encoder and decoder: D – D/4 – D/16 – latent – D/16 – D/4 – D.
 
     On MNIST 784-196-49-28 and back: batch normalisation before each LeakyReLU, data in [-1, 1],

@@ -1,22 +1,25 @@
 """A backbone for perceptual losses where no pretrained network is at hand."""
 
+import os
+
 import keras
 import numpy as np
 from keras import layers
 
+from keras_aegan.hints import Array, ArrayLike
 from keras_aegan.networks.convolutional import halving_convolution
 
 
 def pretrain_backbone(
-    x,
-    labels,
-    network=None,
-    epochs=5,
-    batch_size=128,
-    learning_rate=1e-3,
-    filepath=None,
-    verbose="auto",
-):
+    x: Array,
+    labels: ArrayLike,
+    network: keras.Model | None = None,
+    epochs: int = 5,
+    batch_size: int = 128,
+    learning_rate: float = 1e-3,
+    filepath: str | os.PathLike | None = None,
+    verbose: str | int = "auto",
+) -> keras.Model:
     """Trains a small classifier on a set's own labels, to serve as p of a `PerceptualLoss`.
 
     Not ImageNet, but it has learned what distinguishes the classes at hand, in seconds to a

@@ -1,11 +1,27 @@
 """Where an autoencoder fails to rebuild an image."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from keras_aegan.hints import ArrayLike
 from keras_aegan.plotting.image_grids import check_images, reconstruction_grid
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def error_maps(images, reconstructions, errors, titles=None, value_range=None, largest=None):
+
+def error_maps(
+    images: ArrayLike,
+    reconstructions: ArrayLike,
+    errors: ArrayLike,
+    titles: Sequence[str] | None = None,
+    value_range: tuple[float, float] | None = None,
+    largest: float | None = None,
+) -> Figure:
     """Draws images, their reconstructions, and the error of each pixel as a heat map below them.
 
     All heat maps share one scale, from zero, so that they compare: black is no error.

@@ -1,14 +1,21 @@
 """A GAN in the plane: what it samples, what its discriminator thinks, and both losses."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from keras_aegan.plotting.colors import class_colors
 from keras_aegan.plotting.vector_field import check_plane
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _KEYS = ("data", "samples", "points", "logits", "history")
 
 
-def gan_panels(cases):
+def gan_panels(cases: dict[str, dict]) -> Figure:
     """Draws GANs on data in the plane side by side, a column for each.
 
     Above, samples over the data. In the middle the discriminator's field, the probability with

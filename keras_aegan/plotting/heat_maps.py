@@ -1,15 +1,30 @@
 """A number for each pair of settings, as colours."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_aegan.hints import ArrayLike
 from keras_aegan.plotting.panels import check_panels
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _MOST_COLUMNS = 3
 
 
-def heat_maps(panels, row_labels, column_labels, row_name="", column_name="", value_range=(0, 1)):
+def heat_maps(
+    panels: Mapping[str, ArrayLike],
+    row_labels: Sequence,
+    column_labels: Sequence,
+    row_name: str = "",
+    column_name: str = "",
+    value_range: tuple[float, float] = (0, 1),
+) -> Figure:
     """Draws tables of numbers as colours, three side by side, such as quality over two capacities.
 
     The number also stands in its cell. All panels share one scale, so shares are best drawn:

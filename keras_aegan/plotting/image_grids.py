@@ -1,14 +1,28 @@
 """Images side by side, and reconstructions under their originals."""
 
+from __future__ import annotations
+
 import math
 import numbers
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from keras_aegan.hints import ArrayLike
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _CELL_INCHES = 1.0
 
 
-def image_grid(images, num_columns=None, titles=None, value_range=None):
+def image_grid(
+    images: ArrayLike,
+    num_columns: int | None = None,
+    titles: Sequence[str] | None = None,
+    value_range: tuple[float, float] | None = None,
+) -> Figure:
     """Draws images in a grid, all on one scale of brightness.
 
     Args:
@@ -60,7 +74,9 @@ def image_grid(images, num_columns=None, titles=None, value_range=None):
     return figure
 
 
-def reconstruction_grid(rows, value_range=None):
+def reconstruction_grid(
+    rows: Mapping[str, ArrayLike], value_range: tuple[float, float] | None = None
+) -> Figure:
     """Draws rows of images under each other, column by column the same example.
 
     Args:

@@ -2,10 +2,14 @@
 
 import base64
 import json
+import os
 import pathlib
+from collections.abc import Sequence
 
+import keras
 import numpy as np
 
+from keras_aegan.hints import Array, ArrayLike
 from keras_aegan.networks.conditioning import num_classes_of
 from keras_aegan.plotting.colors import class_colors
 from keras_aegan.plotting.image_grids import value_bounds
@@ -17,7 +21,14 @@ _MOST_CODES = 3_000  # more points hide each other
 _PRIOR_RANGE = (-3.0, 3.0)  # where 99.7 % of each dimension of N(0, I) lie
 
 
-def latent_explorer(model, path, x=None, labels=None, label_names=None, value_range=None):
+def latent_explorer(
+    model: keras.Model,
+    path: str | os.PathLike,
+    x: Array | None = None,
+    labels: ArrayLike | None = None,
+    label_names: Sequence[str] | None = None,
+    value_range: tuple[float, float] | None = None,
+) -> pathlib.Path:
     """Writes a page on which a person drags a point and sees the decoded image at once.
 
     One HTML file, which needs nothing else: it holds the decoder's weights and computes the

@@ -1,12 +1,23 @@
 """Two-dimensional codes, coloured by class."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from keras_aegan.hints import ArrayLike
 from keras_aegan.plotting.colors import class_colors
 from keras_aegan.plotting.panels import check_panels
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def latent_scatter(codes, labels, label_names=None):
+
+def latent_scatter(
+    codes: Mapping[str, ArrayLike], labels: ArrayLike, label_names: Sequence[str] | None = None
+) -> Figure:
     """Draws two-dimensional codes of the same examples side by side, coloured by class.
 
     Each class's name also stands at the median of its points, so that nobody depends on

@@ -1,18 +1,27 @@
 """What makes a code sparse, and what a sparse code looks like."""
 
+from __future__ import annotations
+
 import math
 import numbers
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
+import keras
 import numpy as np
 
+from keras_aegan.hints import ArrayLike
 from keras_aegan.plotting.colors import class_colors
 from keras_aegan.plotting.image_grids import image_grid
 from keras_aegan.plotting.panels import check_panels
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 _MOST_COLUMNS = 3
 
 
-def penalty_curves(limit=2.0):
+def penalty_curves(limit: float = 2.0) -> Figure:
     """Draws the L1 and L2 penalties of one unit, and their derivatives, side by side.
 
     The derivative is what gradient descent feels. L1's has the same size everywhere and jumps
@@ -63,7 +72,12 @@ def penalty_curves(limit=2.0):
     return figure
 
 
-def filters(kernel, image_shape, num_filters=100, num_columns=None):
+def filters(
+    kernel: ArrayLike | keras.Variable,
+    image_shape: Sequence[int],
+    num_filters: int = 100,
+    num_columns: int | None = None,
+) -> Figure:
     """Draws what the units of a dense layer look for: the columns of its kernel as images.
 
     Each filter is on a scale of its own, grey at a weight of zero, white and black at the
@@ -103,7 +117,9 @@ def filters(kernel, image_shape, num_filters=100, num_columns=None):
     return image_grid(scaled, num_columns=num_columns, value_range=(-1, 1))
 
 
-def code_histograms(codes, num_bins=60, threshold=0.01):
+def code_histograms(
+    codes: Mapping[str, ArrayLike], num_bins: int = 60, threshold: float = 0.01
+) -> Figure:
     """Draws how the activations of codes are distributed, a panel for each code, on a log scale.
 
     In each panel stands which share of the activations is at zero, `|h| <= threshold`, and for

@@ -1,15 +1,24 @@
 """What `fit` printed, as curves."""
 
-import math
+from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import keras
 import numpy as np
 
+from keras_aegan.hints import ArrayLike
 from keras_aegan.plotting.colors import class_colors
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _MOST_COLUMNS = 3
 
 
-def training_curves(history):
+def training_curves(history: keras.callbacks.History | Mapping[str, ArrayLike]) -> Figure:
     """Draws what `fit` logged over the epochs, a panel for each term.
 
     Training is solid; validation is dashed, in the same colour.

@@ -1,12 +1,23 @@
 """Arrows in the plane: where a map of the plane takes its points."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import numpy as np
 
+from keras_aegan.hints import ArrayLike
 from keras_aegan.plotting.colors import class_colors
 from keras_aegan.plotting.panels import check_panels
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
-def vector_field(points, vectors, data=None):
+
+def vector_field(
+    points: ArrayLike, vectors: Mapping[str, ArrayLike], data: ArrayLike | None = None
+) -> Figure:
     """Draws vectors at points of the plane, side by side, over the data if there are any.
 
     Arrows have their true length: that of r(x) − x at x ends at r(x). They are darker where

@@ -2,10 +2,14 @@
 
 import math
 import numbers
+from collections.abc import Callable
+from typing import Self
 
 import keras
 import tensorflow as tf
 from keras import ops
+
+from keras_aegan.hints import Array, Tensor
 
 
 class DiscriminatorRegularizer:
@@ -31,17 +35,23 @@ class DiscriminatorRegularizer:
     0.001
     """
 
-    name = None
+    name: str | None = None
     supports_jit = True  # as a Keras layer's: whether a model with it takes XLA by default
 
-    def __init__(self, weight):
+    def __init__(self, weight: float):
         if not isinstance(weight, numbers.Real) or not (math.isfinite(weight) and weight >= 0):
             raise ValueError(
                 f"`weight` must be a finite number, zero or more. Received: weight={weight!r}"
             )
         self.weight = weight
 
-    def __call__(self, discriminator, real, fake, seed=None):
+    def __call__(
+        self,
+        discriminator: Callable[..., Tensor],
+        real: Array,
+        fake: Array,
+        seed: keras.random.SeedGenerator | None = None,
+    ) -> Tensor:
         """The penalty of each example, unweighted.
 
         Args:
@@ -55,12 +65,12 @@ class DiscriminatorRegularizer:
         """
         raise NotImplementedError(f"{type(self).__name__} must define `__call__`.")
 
-    def get_config(self):
+    def get_config(self) -> dict:
         """The arguments of the constructor."""
         return {"weight": self.weight}
 
     @classmethod
-    def from_config(cls, config):
+    def from_config(cls, config: dict) -> Self:
         """The regularizer that `get_config` describes."""
         return cls(**config)
 

@@ -1,8 +1,11 @@
 """WGAN-GP's penalty."""
 
+from collections.abc import Callable
+
 import keras
 from keras import ops
 
+from keras_aegan.hints import Array, Tensor
 from keras_aegan.regularizers.discriminator_regularizer import (
     DiscriminatorRegularizer,
     squared_gradient_norm,
@@ -51,10 +54,16 @@ class GradientPenalty(DiscriminatorRegularizer):
     # The root's slope is infinite at zero, where a critic is flat: 0 · ∞ would be NaN.
     smallest_squared_norm = 1e-12
 
-    def __init__(self, weight=10.0):
+    def __init__(self, weight: float = 10.0):
         super().__init__(weight)
 
-    def __call__(self, discriminator, real, fake, seed=None):
+    def __call__(
+        self,
+        discriminator: Callable[..., Tensor],
+        real: Array,
+        fake: Array,
+        seed: keras.random.SeedGenerator | None = None,
+    ) -> Tensor:
         """(‖∇D(x̂)‖₂ − 1)² of each example, unweighted; `(batch_size,)`."""
         real, fake = ops.cast(real, "float32"), ops.cast(fake, "float32")
         alpha = uniform_per_example(real, seed)  # (batch_size, 1, ...)

@@ -7,6 +7,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_aegan.hints import Array, Tensor
+
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
 class KLSparsity(keras.regularizers.Regularizer):
@@ -40,7 +42,7 @@ class KLSparsity(keras.regularizers.Regularizer):
     # Where a unit is dead, or always on, for a whole batch the divergence is infinite.
     smallest_activation = 1e-6
 
-    def __init__(self, target=0.05, weight=3.0):
+    def __init__(self, target: float = 0.05, weight: float = 3.0):
         if not isinstance(target, numbers.Real) or not 0 < target < 1:
             raise ValueError(f"`target` must lie in (0, 1). Received: target={target!r}")
         if not isinstance(weight, numbers.Real) or not (math.isfinite(weight) and weight >= 0):
@@ -50,7 +52,7 @@ class KLSparsity(keras.regularizers.Regularizer):
         self.target = target
         self.weight = weight
 
-    def __call__(self, activations):
+    def __call__(self, activations: Array) -> Tensor:
         """β Σⱼ KL(ρ ‖ ρ̂ⱼ), times the batch size by which Keras will divide."""
         activations = ops.convert_to_tensor(activations)
         if tf.executing_eagerly() and not keras.backend.is_keras_tensor(activations):

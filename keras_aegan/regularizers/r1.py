@@ -1,7 +1,10 @@
 """The penalty on real data alone."""
 
+from collections.abc import Callable
+
 import keras
 
+from keras_aegan.hints import Array, Tensor
 from keras_aegan.regularizers.discriminator_regularizer import (
     DiscriminatorRegularizer,
     squared_gradient_norm,
@@ -41,9 +44,15 @@ class R1(DiscriminatorRegularizer):
 
     name = "r1"
 
-    def __init__(self, weight=10.0):
+    def __init__(self, weight: float = 10.0):
         super().__init__(weight)
 
-    def __call__(self, discriminator, real, fake, seed=None):
+    def __call__(
+        self,
+        discriminator: Callable[..., Tensor],
+        real: Array,
+        fake: Array,
+        seed: keras.random.SeedGenerator | None = None,
+    ) -> Tensor:
         """½ ‖∇D(x)‖² of each real example, unweighted; `(batch_size,)`."""
         return 0.5 * squared_gradient_norm(discriminator, real)

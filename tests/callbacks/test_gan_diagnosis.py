@@ -16,13 +16,25 @@ ELSEWHERE = datasets.gaussian_mixture([[-10, 10], [0, 0], [10, 3]])
 ONE_MODE = datasets.lecture_mixture(1)
 
 
+class Scripted(keras.Layer):
+    """A discriminator of known logits."""
+
+    def __init__(self, logit):
+        super().__init__()
+        self.logit = logit
+        self.built = True
+
+    def call(self, x, training=None):
+        return self.logit(tf.cast(x, "float32"))[:, None]
+
+
 def scripted(samples_of, logit, loss=None):
     """What GANDiagnosis asks of a GAN: samples of a known distribution, known logits."""
-    logits = tf.function(lambda x: logit(tf.cast(x, "float32")))
+    discriminator = Scripted(logit)
     return types.SimpleNamespace(
         sample=samples_of.sample,
-        discriminate=lambda x: logits(x).numpy(),
-        discriminator=lambda x, training: logits(x)[:, None],
+        discriminate=lambda x: discriminator(x).numpy()[:, 0],
+        discriminator=discriminator,
         loss_function=loss or losses.NonSaturatingLoss(),
         loss_weights={"discriminator_loss": 1.0, "generator_loss": 1.0},
     )
@@ -150,3 +162,19 @@ def test_a_real_gradient_vanishes():
     diagnosis = callbacks.GANDiagnosis(REAL, verbose=False)
     model.fit(MIXTURE.sample(6400, seed=0), batch_size=64, callbacks=[diagnosis], verbose=0)
     assert diagnosis.verdict == "vanishing gradient"
+
+
+def test_a_normalised_discriminator_is_asked_by_batches_of_its_own():
+    """As in training; its moving averages, of data and samples, are neither used nor moved."""
+    x = keras.Input((2,))
+    normalisation = keras.layers.BatchNormalization()
+    discriminator = keras.Model(x, keras.layers.Dense(1)(normalisation(x)))
+    model = scripted(ELSEWHERE, undecided)
+    model.discriminator = discriminator
+    before = [value.numpy() for value in discriminator.variables]
+    measured = callbacks.GANDiagnosis(REAL, batch_size=300).measure(model)
+    kernel = discriminator.layers[-1].kernel.numpy()
+    logits = [(b - b.mean(0)) / np.sqrt(b.var(0) + 1e-3) @ kernel for b in (REAL[:300], REAL[300:])]
+    assert measured["real_accuracy"] == pytest.approx(np.mean(np.concatenate(logits) > 0), abs=0.01)
+    for variable, value in zip(discriminator.variables, before, strict=True):
+        np.testing.assert_array_equal(variable, value)
