@@ -115,6 +115,10 @@ _rate = st.floats(0.0, 1.0)
 _seed = st.sampled_from([None, 0, 7])
 
 
+def _floats(*shape):
+    return np.linspace(0.0, 1.0, int(np.prod(shape)), dtype="float32").reshape(shape)
+
+
 def _network_pool():
     """Networks that fit each other, and some that fit nothing."""
     dense = networks.dense_encoder((4,), 3, (5,))
@@ -168,6 +172,9 @@ CONSTRUCTORS = [
     (networks.dcgan_generator, {"latent_dim": _size, "image_shape": _image, "filters": _filters}),
     (networks.dcgan_discriminator, {"image_shape": _image, "filters": _filters,
         "dropout": _rate}),
+    (networks.alexnet, {"input_shape": _image, "num_classes": _size,
+        "filters": st.sampled_from([(2, 2, 2, 2, 2), (3,)]), "dense_units": _units,
+        "first_kernel_size": _size, "first_strides": _size}),
     (networks.gaussian_encoder, {"network": _any_network, "latent_dim": _size}),
     (networks.lecture_vae, {"data_shape": _shape, "latent_dim": _size}),
     (models.Autoencoder, {"encoder": _encoder, "decoder": _decoder}),
@@ -183,25 +190,51 @@ CONSTRUCTORS = [
         "num_discriminator_steps": _size, "seed": _seed,
         "discriminator_regularizer": st.sampled_from([None, regularizers.R1(1.0)])}),
     (models.ConditionalGAN, {"generator": _generator, "discriminator": _discriminator}),
+    (models.VAEGAN, {"encoder": _one_of("gaussian encoder", "gaussian encoder", "encoder"),
+        "decoder": _decoder, "discriminator": _discriminator,
+        "feature_layer": st.sampled_from(["dense_0_activation", "no such layer"]),
+        "equilibrium_margin": st.sampled_from([None, 0.3, 2.0]), "seed": _seed}),
     (layers.MaskingNoise, {"rate": _rate, "seed": _seed}),
     (layers.SaltAndPepperNoise, {"rate": _rate, "seed": _seed}),
     (layers.TopK, {"k": _size}),
+    (layers.TiedDense, {"units": _size, "tied_to": st.just("code")}),
     (layers.GaussianSampling, {"seed": _seed}),
     (layers.SpectralNormalization, {"layer": st.just(keras.layers.Dense(3))}),
     (losses.GaussianNLL, {"scale": st.sampled_from([1.0, 0.1, "optimal"])}),
     (losses.LaplaceNLL, {"scale": st.floats(0.1, 3.0)}),
     (losses.NonSaturatingLoss, {"label_smoothing": st.floats(0.0, 0.5)}),
+    (losses.WeightedSum, {"losses": st.sampled_from([["mse", "mae"], ["mse"]]),
+        "weights": st.sampled_from([None, [1.0, 0.5], [2.0]])}),
+    (losses.PerceptualLoss, {"backbone": _any_network,
+        "layer_names": st.sampled_from(["code", ["dense_0_activation", "code"], ["no layer"]]),
+        "layer_weights": st.sampled_from([None, [1.0, 2.0]]),
+        "distance": st.sampled_from(["mse", "mae", "no distance"]),
+        "preprocessing": st.sampled_from([None, keras.layers.Rescaling(2.0), "vgg16"]),
+        "value_range": st.sampled_from([(0, 1), (-1.0, 1.0), None])}),
     (regularizers.KLSparsity, {"target": st.floats(0.01, 0.9), "weight": st.floats(0.0, 3.0)}),
     (regularizers.GradientPenalty, {"weight": st.floats(0.0, 10.0)}),
     (regularizers.R1, {"weight": st.floats(0.0, 10.0)}),
     (datasets.ring, {"num_modes": _size}),
     (datasets.grid, {"num_modes": st.sampled_from([4, 9, 25])}),
     (datasets.lecture_mixture, {"number": st.sampled_from([1, 2, 3])}),
+    (datasets.gaussian_mixture, {"means": st.sampled_from([[[0.0, 1.0], [2.0, 3.0]], [0.0]]),
+        "covariances": st.sampled_from([1.0, [1.0, 2.0], np.eye(2)]),
+        "weights": st.sampled_from([None, [0.5, 0.5]])}),
+    (datasets.quantize, {"x": st.just(_floats(3, 4)), "num_levels": st.integers(2, 9)}),
     (datasets.load_images, {"name": st.just("no_such_set"), "digits": st.sampled_from([None, (7,)]),
         "value_range": st.sampled_from([(0, 1), (-1.0, 1.0)]), "num_examples": _size,
         "batch_size": _size}),
     (callbacks.LossWeightSchedule, {"term": st.just("kl_loss"), "schedule": st.just(float)}),
     (callbacks.SampleGrid, {"folder": st.just("figures"), "num_samples": _size, "every": _size}),
+    (callbacks.ReconstructionGrid, {"x": st.just(_floats(4, 8, 8, 1)),
+        "folder": st.just("figures"), "every": _size}),
+    (callbacks.ActiveUnits, {"x": st.just(_floats(8, 4)), "threshold": _rate}),
+    (callbacks.TerminateOnNonFinite, {"raise_error": st.booleans()}),
+    (callbacks.GANDiagnosis, {"real": st.just(_floats(120, 2)), "every": _size,
+        "batch_size": _size, "seed": st.integers(0, 5)}),
+    (callbacks.SampleMetrics, {"real": st.just(_floats(20, 2)),
+        "metrics": st.sampled_from([["precision_recall"], ["mode_coverage"], ["no metric"], []]),
+        "num_samples": _size, "every": _size}),
     (callbacks.BackupAndRestore, {"backup_dir": st.just("backup")}),
     (callbacks.linear_schedule, {"start": _rate, "end": _rate, "num_epochs": _size}),
     (callbacks.cyclical_schedule, {"start": _rate, "end": _rate, "period": _size}),
@@ -240,11 +273,16 @@ def _gan():
     return models.GAN(_pool["generator"], _pool["discriminator"], seed=0)
 
 
+def _vae_gan():
+    networks_of_it = (_pool["gaussian encoder"], _pool["decoder"], _pool["discriminator"])
+    return models.VAEGAN(*networks_of_it, feature_layer="dense_0_activation", seed=0)
+
+
 def _conditional_vae():
     return models.ConditionalVAE(_pool["conditional encoder"], _pool["conditional decoder"], seed=0)
 
 
-_makers = st.sampled_from([_autoencoder, _vae, _gan, _conditional_vae])
+_makers = st.sampled_from([_autoencoder, _vae, _gan, _vae_gan, _conditional_vae])
 
 _COMPILE = {
     "optimizer": st.sampled_from(
@@ -284,10 +322,6 @@ def compile_calls(draw):
 
 
 # --------------------------------------------------------------------------------- data
-
-
-def _floats(*shape):
-    return np.linspace(0.0, 1.0, int(np.prod(shape)), dtype="float32").reshape(shape)
 
 
 def _poisoned(value):

@@ -1,6 +1,9 @@
 """Which strategy is picked, and what is refused; `tests/conformance/test_workers.py` trains."""
 
 import json
+import re
+import socket
+from unittest import mock
 
 import pytest
 import tensorflow as tf
@@ -65,3 +68,26 @@ def test_workers_are_picked_first_thing_in_a_script(monkeypatch):
 def test_the_only_process_is_the_chief():
     assert distribution.is_chief()
     assert distribution.is_chief(tf.distribute.MirroredStrategy(["CPU:0"]))
+
+
+def test_a_lost_worker_is_named():
+    # Of three workers, the first is this process, the second listens, the third did.
+    with socket.create_server(("127.0.0.1", 0)) as alive:
+        with socket.create_server(("127.0.0.1", 0)) as lost:
+            addresses = ["{}:{}".format(*s.getsockname()) for s in (alive, alive, lost)]
+        resolver = tf.distribute.cluster_resolver.SimpleClusterResolver(
+            tf.train.ClusterSpec({"worker": addresses}), task_type="worker", task_id=0
+        )
+        kind = tf.distribute.MultiWorkerMirroredStrategy
+        strategy = mock.Mock(spec=kind, cluster_resolver=resolver)
+        error = tf.errors.UnavailableError(None, None, "Collective ops is aborted")
+        named = re.escape(f"Training broke off: worker 2 ({addresses[2]}) no longer answers")
+        with pytest.raises(RuntimeError, match=named), distribution.lost_workers_named(strategy):
+            raise error
+
+
+def test_where_there_is_one_worker_none_is_lost():
+    error = tf.errors.InternalError(None, None, "a bug")
+    strategy = tf.distribute.get_strategy()
+    with pytest.raises(tf.errors.InternalError), distribution.lost_workers_named(strategy):
+        raise error

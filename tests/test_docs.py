@@ -3,11 +3,14 @@
 import inspect
 import operator
 import pathlib
+import re
 import subprocess
 import sys
 import typing
 
+import keras
 import matplotlib.figure
+import numpy as np
 import pytest
 
 import keras_aegan
@@ -79,3 +82,73 @@ def test_the_reference_holds_every_public_name(tmp_path):
     models = (tmp_path / "keras_aegan" / "models.html").read_text(encoding="utf-8")
     # What a class inherits within the package is on its own page too.
     assert all(f'id="VAE.{name}"' in models for name in ("compile", "fit", "encode", "export"))
+
+
+def _devices_and_faults():
+    return (_ROOT / "docs" / "devices_and_faults.md").read_text(encoding="utf-8")
+
+
+def test_every_callback_of_keras_has_its_line():
+    table = _devices_and_faults().split("## Keras's callbacks")[1].split("\n## ")[0]
+    stated = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", table, flags=re.M)))
+    abstract = {"Callback", "CallbackList"}
+    known = {n for n, v in vars(keras.callbacks).items() if inspect.isclass(v)} - abstract
+    assert set(stated) == known
+
+
+def _models_of_the_table():
+    """The models of the table, in its order, and how often each player takes its turn."""
+    from keras_aegan import models, networks
+
+    mnist, cifar10 = (28, 28, 1), (32, 32, 3)
+    features = networks.convolutional_encoder(cifar10, None, num_classes=10)
+    dcgan = networks.dcgan_generator(100, cifar10), networks.dcgan_discriminator(cifar10)
+    critic = networks.dcgan_discriminator(cifar10, batch_normalization=False)
+    plane = networks.dense_generator(100, (2,)), networks.dense_discriminator((2,))
+    image_features = networks.convolutional_encoder(cifar10, None)
+    return [
+        (
+            models.Autoencoder(
+                networks.dense_encoder(mnist, 32), networks.dense_decoder(32, mnist)
+            ),
+            1,
+        ),
+        (models.VAE(*networks.lecture_vae(mnist, 28)), 1),
+        (
+            models.ConditionalVAE(
+                networks.gaussian_encoder(features, 128),
+                networks.convolutional_decoder(128, cifar10, num_classes=10),
+            ),
+            1,
+        ),
+        (models.GAN(*plane), 1),
+        (models.GAN(*dcgan), 1),
+        (models.GAN(dcgan[0], critic, num_discriminator_steps=5), 5),
+        (
+            models.VAEGAN(
+                networks.gaussian_encoder(image_features, 128),
+                networks.dcgan_generator(128, cifar10),
+                dcgan[1],
+                feature_layer="flatten",
+            ),
+            1,
+        ),
+    ]
+
+
+def test_what_a_step_sends_is_what_the_models_weigh():
+    table = _devices_and_faults().split("| model | sends a step |")[1].split("\n\n")[0]
+    lines = table.splitlines()[2:]
+    for line, (model, turns) in zip(lines, _models_of_the_table(), strict=True):
+        _, name, total, players, _ = (cell.strip() for cell in line.split("|"))
+        sent = {
+            player: 4e-6 * (turns if player == "discriminator" else 1) * _num_weights(networks)
+            for player, networks in model.players.items()
+        }
+        assert total == f"{sum(sent.values()):.2f} MB", name
+        assert players == ", ".join(f"{p} {size:.2f}" for p, size in sent.items()), name
+
+
+def _num_weights(networks):
+    weights = {id(w): w for network in networks for w in network.trainable_weights}
+    return sum(np.prod(w.shape) for w in weights.values())

@@ -196,14 +196,14 @@ is computed n times as fast, what is sent is not. On paper, with nothing overlap
 
 as much as one. So small networks, whose step takes a millisecond, do not get faster over a slow
 wire; take larger batches, or stay on one GPU. Two things come on top: synchronised batch
-normalisation (`networks` has it on under several devices) sends two numbers a channel, in both
-directions, and waits for everyone in the middle of the network; and each message costs some tens
-of microseconds, however short.
+normalisation (`networks` has it on under several devices) sends three numbers a channel forward
+and two back, and waits for everyone in the middle of the network; and each message costs some
+tens of microseconds, however short.
 """
 
 figure = Figure(figsize=(8, 4.5), layout="constrained")
 axes = figure.add_subplot()
-styles = ("-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1)))
+styles = ("-", "--", "-.", ":", (0, (5, 1)), (0, (3, 1, 1, 1, 1, 1)))
 step = np.geomspace(1e-3, 1.0, 100)  # seconds
 for (name, size), style in zip(sent.items(), styles, strict=True):
     ring = 2 * (num_gpus - 1) / num_gpus * size

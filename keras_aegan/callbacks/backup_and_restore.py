@@ -9,8 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_aegan.callbacks.files import remove_folder, warned_of_files, whole_folder
 from keras_aegan.distribution import has_several_workers, is_chief
+from keras_aegan.files import remove_folder, warned_of_files, whole_folder
 from keras_aegan.models.data_checks import check_path
 
 # What Keras's callbacks know beside the model's weights, and forget when a process dies.
@@ -85,17 +85,18 @@ class BackupAndRestore(keras.callbacks.Callback):
             self.model._initial_epoch = None
             return
         try:
-            self._restored = json.loads((folder / "training.json").read_text())
+            restored = json.loads((folder / "training.json").read_text())
+            epoch, _, _ = (restored[key] for key in ("epoch", "history", "callbacks"))
             with warnings.catch_warnings():
                 # Keras warns of parts that it does not find, and leaves them as they are.
                 warnings.simplefilter("error", UserWarning)
                 self.model.load_weights(folder / "model.weights.h5")
-        except (ValueError, KeyError, OSError, UserWarning) as error:
+        except (ValueError, KeyError, TypeError, OSError, UserWarning) as error:
             raise ValueError(
                 f"The backup in `{self.backup_dir}` is another model's, or was damaged: delete "
                 f"it to begin anew. Received: {str(error).strip().splitlines()[0]}"
             ) from error
-        self.model._initial_epoch = self._restored["epoch"]
+        self._restored, self.model._initial_epoch = restored, epoch
 
     def on_epoch_begin(self, epoch, logs=None):
         """Takes the backup."""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from keras_aegan.callbacks.files import warned_of_files
 from keras_aegan.distribution import is_chief
+from keras_aegan.files import warned_of_files
 from keras_aegan.models.data_checks import check_path, check_positive_integer
 
 if TYPE_CHECKING:

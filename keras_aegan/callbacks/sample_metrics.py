@@ -84,6 +84,10 @@ class SampleMetrics(keras.callbacks.Callback):
         check_positive_integer("every", every)
         check_positive_integer("batch_size", batch_size)
         self.real = real
+        if not isinstance(metrics, (list, tuple)) or not metrics:
+            raise ValueError(
+                f"`metrics` must be a list of names or functions. Received: metrics={metrics!r}"
+            )
         self.metrics = [_get_metric(metric, real) for metric in metrics]
         self.num_samples = num_samples
         self.every = every

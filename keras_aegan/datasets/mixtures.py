@@ -147,7 +147,7 @@ def gaussian_mixture(
     """
     means = _check_means(means)
     num_modes, dim = means.shape
-    covariances = np.asarray(covariances, "float64")
+    covariances = _numbers("covariances", covariances)
     if covariances.shape in ((), (num_modes,)):
         covariances = covariances[..., None, None] * np.eye(dim)
     if covariances.shape == (dim, dim):
@@ -242,8 +242,18 @@ def _check_positive(num_modes, **lengths):
             raise ValueError(f"`{name}` must be a positive number. Received: {name}={length!r}")
 
 
+def _numbers(name, values):
+    """The values as an array of float64; refuses what has no such array."""
+    try:
+        return np.asarray(values, "float64")
+    except (TypeError, ValueError):
+        raise TypeError(
+            f"`{name}` must be an array of numbers. Received: {name}={values!r}"
+        ) from None
+
+
 def _check_means(means):
-    means = np.asarray(means, "float64")
+    means = _numbers("means", means)
     if means.ndim != 2 or means.size == 0 or not np.all(np.isfinite(means)):
         raise ValueError(
             "`means` must be finite numbers of the shape (num_modes, dim). "
@@ -255,7 +265,7 @@ def _check_means(means):
 
 def _check_covariances(covariances, means):
     """The covariances, and of each the lower triangular L with Σ = L Lᵀ."""
-    covariances = np.asarray(covariances, "float64")
+    covariances = _numbers("covariances", covariances)
     num_modes, dim = means.shape
     if covariances.shape != (num_modes, dim, dim):
         raise ValueError(
@@ -274,7 +284,7 @@ def _check_covariances(covariances, means):
 
 
 def _check_weights(weights, num_modes):
-    weights = np.asarray(weights, "float64")
+    weights = _numbers("weights", weights)
     if weights.shape != (num_modes,) or not np.all((weights > 0) & np.isfinite(weights)):
         raise ValueError(
             f"`weights` must be {num_modes} positive numbers, one for each mode. "

@@ -22,6 +22,7 @@ def quantize(
         int32 array of the shape of x, from 0 to `num_levels` - 1.
 
     Raises:
+        TypeError: if `x` holds no numbers.
         ValueError: if there are fewer than two levels, or a value lies outside the range.
 
     Example:
@@ -31,6 +32,11 @@ def quantize(
     """
     _check_levels(num_levels, value_range)
     x, (low, high) = np.asarray(x), value_range
+    if x.dtype.kind not in "fiub" or x.size == 0:
+        raise TypeError(
+            "`x` must be an array of numbers, with one value or more. "
+            f"Received: x.dtype={x.dtype}, x.shape={x.shape}"
+        )
     if not (x.min() >= low and x.max() <= high):
         raise ValueError(
             f"`x` must lie in value_range={value_range}. "

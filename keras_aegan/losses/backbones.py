@@ -146,7 +146,7 @@ def get_layers(name, layer_names, network, owner):
     """
     known = {layer.name: layer for layer in network.layers}
     for layer_name in layer_names:
-        if layer_name not in known:
+        if not isinstance(layer_name, str) or layer_name not in known:
             near = difflib.get_close_matches(str(layer_name), known, n=3, cutoff=0.4)
             hint = f"Near it: {', '.join(near)}" if near else f"It has: {', '.join(known)}"
             raise ValueError(

@@ -89,7 +89,7 @@ class PerceptualLoss(keras.losses.Loss):
         **kwargs,
     ):
         super().__init__(name=name, **kwargs)
-        layer_names = (layer_names,) if isinstance(layer_names, str) else tuple(layer_names)
+        layer_names = _tuple_of_names(layer_names)
         _check_layer_weights(layer_names, layer_weights)
         _check_value_range(value_range)
         self.backbone = backbone
@@ -207,15 +207,26 @@ class PerceptualLoss(keras.losses.Loss):
         return cls(**config)
 
 
+def _tuple_of_names(layer_names):
+    names = (layer_names,) if isinstance(layer_names, str) else layer_names
+    is_right = isinstance(names, (list, tuple)) and all(isinstance(n, str) for n in names)
+    if not is_right or not names:
+        raise ValueError(
+            "`layer_names` must name at least one layer, in a list of strings. "
+            f"Received: layer_names={layer_names!r}"
+        )
+    return tuple(names)
+
+
 def _check_layer_weights(layer_names, layer_weights):
-    if not layer_names:
-        raise ValueError("`layer_names` must name at least one layer. Received: none")
     if layer_weights is None:
         return
-    is_positive = all(
-        isinstance(w, numbers.Real) and math.isfinite(w) and w > 0 for w in layer_weights
+    is_right = (
+        isinstance(layer_weights, (list, tuple))
+        and len(layer_weights) == len(layer_names)
+        and all(isinstance(w, numbers.Real) and math.isfinite(w) and w > 0 for w in layer_weights)
     )
-    if len(layer_weights) != len(layer_names) or not is_positive:
+    if not is_right:
         raise ValueError(
             f"`layer_weights` must be a positive number for each of the {len(layer_names)} "
             f"layers. Received: layer_weights={layer_weights!r}"
@@ -225,7 +236,12 @@ def _check_layer_weights(layer_names, layer_weights):
 def _check_value_range(value_range):
     if value_range is None:
         return
-    if len(value_range) != 2 or not value_range[0] < value_range[1]:
+    is_pair = (
+        isinstance(value_range, (list, tuple))
+        and len(value_range) == 2
+        and all(isinstance(v, numbers.Real) for v in value_range)
+    )
+    if not is_pair or not value_range[0] < value_range[1]:
         raise ValueError(
             "`value_range` must be (low, high) with low < high, or None. "
             f"Received: value_range={value_range!r}"

@@ -50,7 +50,8 @@ class WeightedSum(keras.losses.Loss):
         if not isinstance(losses, (list, tuple)) or not losses:
             raise ValueError(f"`losses` must be a list of losses. Received: losses={losses!r}")
         weights_are_right = weights is None or (
-            len(weights) == len(losses)
+            isinstance(weights, (list, tuple))
+            and len(weights) == len(losses)
             and all(isinstance(w, numbers.Real) and math.isfinite(w) and w > 0 for w in weights)
         )
         if not weights_are_right:

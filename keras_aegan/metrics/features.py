@@ -34,6 +34,10 @@ def extract_features(
     >>> keras_aegan.metrics.extract_features(lambda x: x.mean(axis=(1, 2)), x).shape
     (10, 1)
     """
+    if np.ndim(x) < 1:
+        raise ValueError(
+            f"`x` must be an array of examples. Received: an x of type {type(x).__name__}"
+        )
     if extractor is None:
         features = np.asarray(x)
     elif isinstance(extractor, keras.Model):

@@ -204,6 +204,17 @@ def check_positive_integer(name, value, alternative=""):
         )
 
 
+def check_how_to_run(steps_per_execution, jit_compile):
+    """Refuses what `compile` cannot mean by them: Keras would take any text for `True`."""
+    if not (isinstance(steps_per_execution, str) and steps_per_execution == "auto"):
+        check_positive_integer("steps_per_execution", steps_per_execution, ' or "auto"')
+    is_auto = isinstance(jit_compile, str) and jit_compile == "auto"
+    if not is_auto and not isinstance(jit_compile, (bool, np.bool_)):
+        raise ValueError(
+            f'`jit_compile` must be True, False or "auto". Received: jit_compile={jit_compile!r}'
+        )
+
+
 def check_value_range(value_range):
     """Refuses what is no interval."""
     is_pair = isinstance(value_range, (tuple, list)) and len(value_range) == 2

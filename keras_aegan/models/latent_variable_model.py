@@ -9,7 +9,7 @@ from keras import ops
 
 from keras_aegan.hints import Output, Tensor, Terms, Turn
 from keras_aegan.models.checked_model import CheckedModel
-from keras_aegan.models.data_checks import check_positive_integer
+from keras_aegan.models.data_checks import check_how_to_run
 from keras_aegan.models.grouped_model import GroupedModel
 from keras_aegan.models.objective import Objective, batch_mean, batch_size_of
 from keras_aegan.models.players_optimizer import (
@@ -118,8 +118,7 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         Raises:
             ValueError: if a key is no player or no term, or a value is out of its range.
         """
-        if steps_per_execution != "auto":
-            check_positive_integer("steps_per_execution", steps_per_execution, ' or "auto"')
+        check_how_to_run(steps_per_execution, jit_compile)
         self.loss_function = self.resolve_loss(self.default_loss if loss is None else loss)
         weights = self._resolve_loss_weights(loss_weights)
         optimizers = self._resolve_optimizers(optimizer)

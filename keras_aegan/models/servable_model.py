@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_aegan.distribution import is_chief
+from keras_aegan.files import whole_file
 from keras_aegan.hints import Array
 from keras_aegan.models.data_checks import check_batch_size
 
@@ -67,9 +68,19 @@ class ServableModel(keras.Model):
         zipped: bool | None = None,
         **kwargs,
     ) -> None:
-        """Saves as `keras.Model.save` does; under several workers the chief alone writes."""
-        if is_chief(self.distribute_strategy):
-            super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+        """Saves as `keras.Model.save` does, but whole or not at all.
+
+        A process that is killed, or a disk that fills, leaves the file that was there before.
+        Under several workers the chief alone writes.
+        """
+        if not is_chief(self.distribute_strategy):
+            return
+        arguments = {"overwrite": overwrite, "zipped": zipped, **kwargs}
+        if not overwrite or not _is_local_file(filepath, ".keras"):
+            super().save(filepath, **arguments)
+            return
+        with whole_file(filepath) as unfinished:
+            super().save(unfinished, **arguments)
 
     def save_weights(
         self,
@@ -77,9 +88,15 @@ class ServableModel(keras.Model):
         overwrite: bool = True,
         max_shard_size: float | None = None,
     ) -> None:
-        """Saves as `keras.Model.save_weights` does; under several workers the chief alone."""
-        if is_chief(self.distribute_strategy):
+        """Saves as `keras.Model.save_weights` does, in the manner of `save`."""
+        if not is_chief(self.distribute_strategy):
+            return
+        is_one_file = max_shard_size is None and _is_local_file(filepath, ".weights.h5")
+        if not overwrite or not is_one_file:
             super().save_weights(filepath, overwrite, max_shard_size)
+            return
+        with whole_file(filepath) as unfinished:
+            super().save_weights(unfinished, overwrite)
 
     def export(
         self,
@@ -165,6 +182,13 @@ def fresh_normal(shape):
     every server would begin with the same samples.
     """
     return tf.raw_ops.RandomStandardNormal(shape=tf.stack(shape), dtype="float32", seed=0, seed2=0)
+
+
+def _is_local_file(filepath, ending):
+    """Whether it is the path of one file of this ending, in a folder of this machine."""
+    if not isinstance(filepath, (str, os.PathLike)) or not str(filepath).endswith(ending):
+        return False
+    return os.path.isdir(os.path.dirname(os.path.abspath(filepath)))
 
 
 def _spec(tensor):

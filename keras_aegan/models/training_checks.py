@@ -71,6 +71,12 @@ def prepare_callbacks(callbacks, model):
                 "`callbacks` must hold keras.callbacks.Callback objects. "
                 f"Received: {callback!r} of type {type(callback).__name__}"
             )
+        if isinstance(callback, keras.callbacks.OrbaxCheckpoint):
+            raise ValueError(
+                "`callbacks` must not hold keras.callbacks.OrbaxCheckpoint: it tells variables by "
+                "their paths, which two networks may share, and leaves out the weights of terms. "
+                "Use keras.callbacks.ModelCheckpoint or keras_aegan.callbacks.BackupAndRestore."
+            )
         swaps = swaps or isinstance(callback, keras.callbacks.SwapEMAWeights)
         if isinstance(callback, keras.callbacks.BackupAndRestore):
             _check_backup(swaps, model)

@@ -59,6 +59,8 @@ def alexnet(
     check_units("filters", filters)
     check_units("dense_units", dense_units)
     check_units("num_classes", (num_classes,))
+    check_units("first_kernel_size", (first_kernel_size,))
+    check_units("first_strides", (first_strides,))
     if len(input_shape) != 3 or len(filters) != 5:
         raise ValueError(
             "`input_shape` must be (height, width, channels), and `filters` hold five numbers. "

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from keras_aegan import callbacks
-from tests.conformance.table import ROWS, assert_same_state, compiled
+from tests.conformance.table import ROWS, assert_same_state, compiled, state
 
 _ROOT = pathlib.Path(__file__).parents[2]
 
@@ -158,6 +158,32 @@ def test_backups_that_cannot_be_are_refused(tmp_path):
         _fit(compiled(ROWS["gan"]), ROWS["gan"], backup)
 
 
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("model.weights.h5", lambda content: content[: len(content) // 2]),
+        ("model.weights.h5", lambda content: b""),
+        ("training.json", lambda content: content[:-9]),
+        ("training.json", lambda content: b"[]"),
+        ("training.json", lambda content: b"{}"),
+    ],
+)
+def test_a_damaged_backup_is_refused_and_stays(name, change, tmp_path):
+    row = ROWS["gan"]
+    backup = callbacks.BackupAndRestore(tmp_path / "backup")
+    with pytest.raises(KeyboardInterrupt):
+        _fit(compiled(row), row, backup, _break_off(2))
+    path = tmp_path / "backup" / "epoch_000002" / name
+    path.write_bytes(change(path.read_bytes()))
+    fresh = compiled(row)
+    before = state(fresh)
+    with pytest.raises(ValueError, match="another model's, or was damaged: delete it to begin"):
+        _fit(fresh, row, backup)
+    for a, b in zip(state(fresh), before, strict=True):
+        np.testing.assert_array_equal(a, b)
+    assert path.exists()
+
+
 _SCRIPT = """
 import json, os, pathlib, signal, sys
 import keras, numpy as np
@@ -245,6 +271,32 @@ def test_a_disk_that_fills_ends_no_training(tmp_path, monkeypatch):
     assert [f.name for f in (tmp_path / "backup").iterdir()] == ["epoch_000001"]
     assert [f.name for f in (tmp_path / "pictures").glob("*.png")] == ["picture_0001.png"]
     assert model.encode(row.data(4)[0]).shape == (4, 3)
+
+
+@pytest.mark.parametrize("weights_only", [False, True])
+def test_a_file_is_whole_or_the_one_before(weights_only, tmp_path, monkeypatch):
+    row = ROWS["gan"]
+    path = tmp_path / ("last.weights.h5" if weights_only else "last.keras")
+    checkpoint = keras.callbacks.ModelCheckpoint(path, save_weights_only=weights_only)
+    model = compiled(row)
+    _fit(model, row, checkpoint, epochs=1)
+    before, saved = state(model), path.read_bytes()
+
+    def full(self, store):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(keras.layers.Dense, "save_own_variables", full)
+    with pytest.raises(OSError, match="No space left"):
+        _fit(model, row, checkpoint, epochs=1)
+    assert path.read_bytes() == saved
+    assert list(tmp_path.iterdir()) == [path]
+    if weights_only:
+        loaded = compiled(row)
+        loaded.load_weights(path)
+    else:
+        loaded = keras.models.load_model(path)
+    for a, b in zip(state(loaded), before, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 class _Pictures(callbacks.SampleGrid.__base__):

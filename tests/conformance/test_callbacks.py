@@ -1,5 +1,9 @@
 """Keras's own callbacks act on the optimizers that train, or refuse aloud."""
 
+import http.server
+import json
+import threading
+
 import keras
 import numpy as np
 import pytest
@@ -56,6 +60,15 @@ def test_swap_ema_weights_refuses_optimizers_without_an_average(row):
 
 
 @every_row
+def test_orbax_is_refused_before_an_epoch_is_lost(row):
+    # Its constructor needs Orbax; with it, Keras refuses two networks' equal names as it saves.
+    orbax = callbacks.OrbaxCheckpoint.__new__(callbacks.OrbaxCheckpoint)
+    model = compiled(row)
+    with pytest.raises(ValueError, match="OrbaxCheckpoint.*Use keras.callbacks.ModelCheckpoint"):
+        model.fit(*row.data(16), callbacks=[orbax], verbose=0)
+
+
+@every_row
 def test_backup_and_restore_goes_on_where_training_broke_off(row, tmp_path):
     arrays = row.data(32)
 
@@ -78,24 +91,52 @@ def test_backup_and_restore_goes_on_where_training_broke_off(row, tmp_path):
     assert_same_state(rerun, uninterrupted)
 
 
+@pytest.fixture(scope="module")
+def server():
+    """What `RemoteMonitor` asks for: a server; it remembers what it was sent."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self):
+            self.server.received.append(
+                json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            )
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.received = []
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
 @every_row
-def test_checkpoint_early_stopping_csv_and_tensorboard(row, tmp_path):
+def test_what_looks_at_the_logs_and_writes(row, server, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    server.received.clear()
     model = compiled(row)
     monitored = _monitored(model)
     history = model.fit(
         *row.data(32),
         validation_data=row.data(8),
         epochs=5,
-        verbose=0,
+        verbose=1,
         callbacks=[
             callbacks.ModelCheckpoint(tmp_path / "best.keras", f"val_{monitored}", mode="min"),
             callbacks.EarlyStopping(monitored, min_delta=1e9, patience=1, mode="min"),
             callbacks.CSVLogger(tmp_path / "log.csv"),
             callbacks.TensorBoard(tmp_path / "tensorboard", update_freq=2),
             callbacks.TerminateOnNaN(),
+            callbacks.RemoteMonitor(f"http://127.0.0.1:{server.server_port}", send_as_json=True),
         ],
     )
     assert len(history.epoch) == 2
+    assert f"{monitored}: " in capsys.readouterr().out  # the progress bar
+    assert [sent.pop("epoch") for sent in server.received] == [0, 1]
+    assert server.received[-1] == {name: values[-1] for name, values in history.history.items()}
     header = (tmp_path / "log.csv").read_text().splitlines()[0]
     assert set(header.split(",")) == {"epoch", *history.history}
     assert list((tmp_path / "tensorboard" / "validation").iterdir())

@@ -1,6 +1,7 @@
 """Every network preset in the runtimes of other people: LiteRT and ONNX Runtime."""
 
 import importlib.util
+import inspect
 
 import numpy as np
 import pytest
@@ -49,6 +50,9 @@ PRESETS = {
         _IMAGE, (4, 8), num_classes=3
     ),
     "conditional_gaussian_encoder": lambda: _gaussian(num_classes=3),
+    "alexnet": lambda: networks.alexnet(
+        _IMAGE, 3, (4, 4, 6, 6, 4), (8,), first_kernel_size=5, first_strides=1
+    ),
 }
 every_preset = pytest.mark.parametrize("name", list(PRESETS))
 # Keras and the converters warn of their own affairs.
@@ -91,6 +95,13 @@ def _assert_agrees(network, answer, inputs):
     for values in expected:
         gaps = [np.abs(np.asarray(a) - values).max() for a in answers if a.shape == values.shape]
         assert min(gaps) < 1e-4
+
+
+def test_every_function_of_networks_is_a_preset():
+    names = {n for n in vars(networks) if inspect.isfunction(getattr(networks, n))}
+    names -= {"pretrain_backbone"}  # trains a network that it is given
+    tested = {"lecture_vae" if name.startswith("lecture") else name for name in PRESETS}
+    assert names <= tested
 
 
 @_needs("ai_edge_litert")

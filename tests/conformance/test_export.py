@@ -106,3 +106,23 @@ def test_saved_model_cli_shows_the_endpoints(exported):
     assert shown.returncode == 0, shown.stderr[-3000:]
     for endpoint in ("serve", "encode", "decode", "reconstruction_error"):
         assert f'"{endpoint}"' in shown.stdout
+
+
+def test_saved_model_cli_runs_an_endpoint(exported, tmp_path):
+    cli = pathlib.Path(sys.executable).with_name("saved_model_cli")
+    calls = np.load(exported / "conditional_vae.npz")
+    inputs = []
+    for i, name in enumerate(("x", "labels")):
+        np.save(tmp_path / f"{name}.npy", calls[f"reconstruction_error/7/in{i}"])
+        inputs.append(f"{name}={tmp_path / name}.npy")
+    ran = subprocess.run(
+        [cli, "run", "--dir", exported / "conditional_vae", "--tag_set", "serve"]
+        + ["--signature_def", "reconstruction_error", "--inputs", ";".join(inputs)]
+        + ["--outdir", tmp_path],
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ran.returncode == 0, ran.stderr[-3000:]
+    answer = np.load(tmp_path / "output_0.npy")
+    np.testing.assert_allclose(answer, calls["reconstruction_error/7/out"], atol=1e-5)

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tests.conformance.fixed_noise import fixed_noise
 from tests.conformance.table import compiled, every_noisy_row, every_row
 
 
@@ -17,27 +18,62 @@ def _mirrored():
 
 
 @every_row
-def test_two_replicas_train_as_one(row):
+def test_two_replicas_train_as_one(row, monkeypatch):
+    sent = _record_what_replicas_send(monkeypatch)
     # 29 in batches of 8: three even batches, and the last five split into three and two.
     arrays = row.data(29)
     with _mirrored().scope():
         two = compiled(row)
-    replicated = two.fit(*arrays, batch_size=8, epochs=5, shuffle=False, verbose=0).history
-    measured = two.evaluate(*arrays, batch_size=8, return_dict=True, verbose=0)
+    with fixed_noise():
+        replicated = two.fit(*arrays, batch_size=8, epochs=5, shuffle=False, verbose=0).history
+        gradients = list(sent)
+        measured = two.evaluate(*arrays, batch_size=8, return_dict=True, verbose=0)
     for variable in two.variables:
         first, second = variable.value.values
         np.testing.assert_array_equal(first, second)
-    if row.noisy or row.has_batch_statistic:
-        return  # other noise than one replica's; statistics of half a batch
+    _assert_sends_its_weights(two, gradients)
+    if row.has_batch_statistic:
+        return  # each replica has the statistics of its half of the batch
 
     one = compiled(row)
-    logs = one.fit(*arrays, batch_size=8, epochs=5, shuffle=False, verbose=0).history
+    with fixed_noise():
+        logs = one.fit(*arrays, batch_size=8, epochs=5, shuffle=False, verbose=0).history
+        alone = one.evaluate(*arrays, batch_size=8, return_dict=True, verbose=0)
     for a, b in zip(one.weights, two.weights, strict=True):
-        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6)
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6, err_msg=a.path)
     for name, values in logs.items():
         np.testing.assert_allclose(replicated[name], values, rtol=1e-5, err_msg=name)
-    for name, value in one.evaluate(*arrays, batch_size=8, return_dict=True, verbose=0).items():
+    for name, value in alone.items():
         np.testing.assert_allclose(measured[name], value, rtol=1e-5, err_msg=name)
+
+
+def _record_what_replicas_send(monkeypatch):
+    """A list that grows, as steps are traced, by the sizes of each sum over the replicas."""
+    sent, all_reduce = [], tf.distribute.ReplicaContext.all_reduce
+
+    def recorded(context, reduce_op, value, options=None):
+        replica = tf.get_static_value(context.replica_id_in_sync_group)
+        if replica == 0 and isinstance(value, list):
+            sent.append([v.shape.num_elements() * v.dtype.size for v in value])
+        return all_reduce(context, reduce_op, value, options)
+
+    monkeypatch.setattr(tf.distribute.ReplicaContext, "all_reduce", recorded)
+    return sent
+
+
+def _assert_sends_its_weights(model, sent):
+    """The gradients of a step: a number of 4 bytes for each weight of the player in turn."""
+    expected = [
+        [4 * int(np.prod(v.shape)) for v in _weights(model, player)] for player in model.players
+    ]
+    gradients = [sizes for sizes in sent if max(sizes) > 4]  # not the sums behind a mean
+    # Once for each time that the step was traced.
+    assert gradients == expected * (len(gradients) // len(expected)) != []
+
+
+def _weights(model, player):
+    weights = [w for network in model.players[player] for w in network.trainable_weights]
+    return list({id(w): w for w in weights}.values())
 
 
 @every_noisy_row

@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from tests.conformance.fixed_noise import fixed_noise
 from tests.conformance.table import ROWS, compiled
 
 _ROOT = pathlib.Path(__file__).parents[2]
@@ -19,21 +20,48 @@ _WORKER = """
 import json, os, pathlib, sys
 import keras_aegan
 strategy = keras_aegan.distribution_strategy()
-import keras, numpy as np
+import keras, numpy as np, tensorflow as tf
 from keras_aegan import callbacks
+from tests.conformance.fixed_noise import fixed_noise
 from tests.conformance.table import ROWS, compiled
 rank = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
+top = pathlib.Path(sys.argv[1])
 for name, row in ROWS.items():
     with strategy.scope():
         model = compiled(row)
-    history = model.fit(*row.data(32), batch_size=8, epochs=2, shuffle=False, verbose=0).history
-    logs = model.evaluate(*row.data(32), batch_size=8, return_dict=True, verbose=0)
+    with fixed_noise():  # 29 in batches of 8: the last five are split into three and two
+        history = model.fit(*row.data(29), batch_size=8, epochs=2, shuffle=False, verbose=0).history
+        logs = model.evaluate(*row.data(29), batch_size=8, return_dict=True, verbose=0)
     weights = {f"weight_{i:03d}": v.numpy() for i, v in enumerate(model.variables)}
     numbers = {f"log_{n}": np.array(v) for n, v in {**history, **logs}.items()}
-    np.savez(pathlib.Path(sys.argv[1]) / f"{name}_{rank}.npz", **weights, **numbers)
+    np.savez(top / f"{name}_{rank}.npz", **weights, **numbers)
+
+# Noise on: each worker's is its own, and they still step alike, under every standard callback.
+row = ROWS["gan"]
+with strategy.scope():
+    model = compiled(row, optimizer=keras.optimizers.Adam(0.01, use_ema=True))
+def draw():
+    with model._independent_noise():
+        return keras.random.normal((10_000,), seed=model.seed_generator)
+draws = strategy.experimental_local_results(tf.function(lambda: strategy.run(draw))())[0]
+watch = {"monitor": "generator_loss", "mode": "min", "min_delta": 1e9}
+history = model.fit(*row.data(16), batch_size=8, epochs=9, verbose=0, callbacks=[
+    keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
+    keras.callbacks.LearningRateScheduler(lambda epoch, rate: rate * 0.5),
+    keras.callbacks.ReduceLROnPlateau(factor=0.1, patience=1, **watch),
+    keras.callbacks.EarlyStopping(patience=2, **watch),
+    keras.callbacks.TerminateOnNaN(),
+    keras.callbacks.CSVLogger(top / f"log_{rank}.csv"),
+    keras.callbacks.TensorBoard(top / f"tensorboard_{rank}"),
+])
+assert history.epoch == [0, 1, 2], history.epoch
+for optimizer in model.optimizers.values():
+    np.testing.assert_allclose(optimizer.learning_rate.numpy(), 0.01 * 0.5**3 * 0.1**2, rtol=1e-5)
+weights = {f"weight_{i:03d}": v.numpy() for i, v in enumerate(model.variables)}
+np.savez(top / f"noise_{rank}.npz", draws=draws, **weights)
 
 # Both name the same files, and one writes them. The first `fit` breaks off, the second goes on.
-folder = pathlib.Path(sys.argv[1]) / "written"
+folder = top / "written"
 row = ROWS["conditional_gan"]
 with strategy.scope():
     model = compiled(row)
@@ -109,18 +137,25 @@ def test_two_workers_train_as_one_process(tmp_path):
     assert histories[0] == histories[1] != []
     _assert_written_once(tmp_path / "written")
 
+    first, second = (np.load(tmp_path / f"noise_{rank}.npz") for rank in range(2))
+    assert abs(np.corrcoef(first["draws"], second["draws"])[0, 1]) < 0.02
+    for key in set(first.files) - {"draws"}:
+        np.testing.assert_array_equal(first[key], second[key], err_msg=key)
+    assert (tmp_path / "log_0.csv").read_text() == (tmp_path / "log_1.csv").read_text()
+
     for name, row in ROWS.items():
         first, second = (np.load(tmp_path / f"{name}_{rank}.npz") for rank in range(2))
         for key in first.files:
             np.testing.assert_array_equal(first[key], second[key], err_msg=f"{name} {key}")
-        if row.noisy or row.has_batch_statistic:
-            continue  # other noise than one process's; statistics of half a batch
+        if row.has_batch_statistic:
+            continue  # each worker has the statistics of its half of the batch
         alone = compiled(row)
-        history = alone.fit(*row.data(32), batch_size=8, epochs=2, shuffle=False, verbose=0).history
+        with fixed_noise():
+            fitted = alone.fit(*row.data(29), batch_size=8, epochs=2, shuffle=False, verbose=0)
+            logs = alone.evaluate(*row.data(29), batch_size=8, return_dict=True, verbose=0)
         for i, variable in enumerate(alone.variables):
             np.testing.assert_allclose(
                 first[f"weight_{i:03d}"], variable.numpy(), atol=1e-5, err_msg=name
             )
-        logs = alone.evaluate(*row.data(32), batch_size=8, return_dict=True, verbose=0)
-        for log, value in {**history, **logs}.items():
+        for log, value in {**fitted.history, **logs}.items():
             np.testing.assert_allclose(first[f"log_{log}"], value, rtol=1e-4, err_msg=log)

@@ -145,6 +145,21 @@ CASES = {
         ValueError,
         '`steps_per_execution` must be a positive integer or "auto".*1.5',
     ),
+    "steps per execution that are an array": (
+        lambda: compiled(steps_per_execution=np.zeros(2)),
+        ValueError,
+        '`steps_per_execution` must be a positive integer or "auto".*array',
+    ),
+    "XLA by another word": (
+        lambda: compiled(jit_compile="yes"),
+        ValueError,
+        "`jit_compile` must be True, False or \"auto\". Received: jit_compile='yes'",
+    ),
+    "a number for the weights of a sum of losses": (
+        lambda: losses.WeightedSum(["mse"], 5),
+        ValueError,
+        "`weights` must be a positive number for each of the 1 losses. Received: weights=5",
+    ),
     "an unknown loss": (
         lambda: compiled(loss="mean_squired_error"),
         ValueError,

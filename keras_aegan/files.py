@@ -1,7 +1,8 @@
-"""Files that callbacks write in training: whole or not at all, and not worth a training."""
+"""Files that are written in training: whole or not at all, and not worth a training."""
 
 import contextlib
 import os
+import pathlib
 import shutil
 import warnings
 
@@ -37,6 +38,25 @@ def whole_folder(folder):
         _flush(folder.parent)
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
+        raise
+
+
+@contextlib.contextmanager
+def whole_file(path):
+    """A temporary file to write, which then becomes `path` in one step of the file system.
+
+    Its name begins with `unfinished_` and ends as `path` does: Keras tells formats by endings.
+    Where writing fails, or the process is killed, what was at `path` before is still there.
+    """
+    path = pathlib.Path(os.path.realpath(path))  # behind a link, which stays one
+    temporary = path.with_name(f"unfinished_{path.name}")
+    try:
+        yield temporary
+        _flush(temporary)
+        os.replace(temporary, path)
+        _flush(path.parent)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
         raise
 
 
