@@ -72,7 +72,7 @@ def test_a_shortened_tutorial_makes_what_its_header_promises(path, tmp_path):
         env=environment,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
     )
     assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-4000:]
 
