@@ -178,10 +178,10 @@ best.export("saved_models/gan_on_mnist")
 - Break it: `use_ema=False`. `SwapEMAWeights` then refuses to begin, since there is no average to
   swap in. Take it out too, and look at the samples of two neighbouring epochs: each is one moment
   of a game that goes back and forth.
-- Break it: `beta_1 = 0.9`. Of the third pair's sevens, precision falls from 0.8 to 0.4 and recall to
-  nothing: momentum carries each player on to where the other was.
-- Break it: let that pair's discriminator learn ten times faster than its generator. It does not run
-  away: precision stays at 0.9, recall at 0.1, and the verdict at mode collapse.
+- Break it: `beta_1 = 0.9`. Of the third pair's sevens, precision falls from 0.8 to 0.4 and recall
+  to nothing: momentum carries each player on to where the other was.
+- Break it: let that pair's discriminator learn ten times faster than its generator. It does not
+  run away: precision stays at 0.9, recall at 0.1, and the verdict at mode collapse.
 
 ## Use what was saved
 
