@@ -217,7 +217,7 @@ print(f"\nthreshold: {detector.threshold:.2f}, after loading: {restored.threshol
 - A VAE, `score="negative_elbo"`: it weighs error and code by the model's own σ.
 - Put the same number of sevens among the eights that are learned: how many go unseen now?
 - Break it: fit the threshold to `x_learned`. Images that were learned have smaller errors than
-  others of their kind, so the threshold is too low: by how much more than one false alarm in a hundred?
+  others of their kind, so the threshold is too low. How many false alarms in a hundred are there?
 - Break it: `latent_dim = 400`. The error says less and less. And the code?
 
 ## Use what was saved
