@@ -71,10 +71,9 @@ def remove_folder(folder):
 
 def _flush(path):
     """Has the disk itself hold what was written, for a loss of power."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError:  # some file systems cannot flush a folder
-        pass
-    finally:
-        os.close(descriptor)
+    with contextlib.suppress(OSError):  # some systems can neither open nor flush a folder
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -227,5 +227,5 @@ This cell needs nothing of the above but images: paste it into a program of its 
 
 served = tf.saved_model.load("saved_models/anomaly_detector")
 images = tf.constant(images)  # (11, 28, 28, 1)
-print("\nscore:", np.round(served.score(images).numpy(), 1))
+print("\nscore:", served.score(images).numpy().round(1))
 print("is_anomaly:", served.is_anomaly(images).numpy())

@@ -84,7 +84,7 @@ def thresholded_encoder(activity_regularizer=None):
 
 
 @keras.saving.register_keras_serializable("features_mnist")
-class TopKAboveTheNext(TopK):
+class TopKAboveTheLeast(TopK):
     """In training the k largest; to encode, what the k largest have above the least of them."""
 
     def call(self, inputs, training=False):
@@ -97,7 +97,7 @@ class TopKAboveTheNext(TopK):
 def top_k_encoder():
     """Normalised units, of which the largest are kept; without it most would die."""
     inputs = keras.Input((784,), name="x")
-    keep = TopKAboveTheNext(NUM_ACTIVE, inference_k=NUM_ACTIVE_INFERENCE)
+    keep = TopKAboveTheLeast(NUM_ACTIVE, inference_k=NUM_ACTIVE_INFERENCE)
     return keras.Model(inputs, keep(normalised_units(inputs)), name="encoder")
 
 
@@ -288,11 +288,11 @@ if len(errors) == len(ROWS):
         )
         for name in PAPER
     ]
-    pairs = {"contractive": "plain", "KL": "plain", "L1": "plain, rectified"}
-    pairs |= {"denoising": "plain, rectified", "top-k": "plain, rectified"}
+    pairs = {"contractive": "plain", "KL": "plain"}
+    pairs |= dict.fromkeys(("denoising", "L1", "top-k"), "plain, thresholded")
     figures.append(
         Figure(
-            "the same, every regularised code less the plain one, sigmoid or rectified",
+            "the same, every regularised code less the plain one of the same units",
             ", ".join(
                 f"{name} {errors[name] - errors[other]:+.2f}" for name, other in pairs.items()
             ),

@@ -1,14 +1,15 @@
 """M1 of Kingma et al. (2014): a classifier with few labels on what a VAE learned without any.
 
 A VAE of 784-600-600-50, softplus, learns all 60,000 training digits without their labels, anew
-binarised each epoch; then 100 or 1,000 labels, as many of each digit, train a support vector
-machine and a vote of neighbours on its codes, in five draws. Beside it raw pixels, PCA with as many
-components, and a denoising autoencoder's code.
+binarised each epoch; then 100 or 1,000 labels, in proportion to the digits, train a support
+vector machine and a vote of neighbours on its codes, in five draws. Beside it raw pixels, PCA with
+as many components, and a denoising autoencoder's code.
 
     python benchmarks/published/few_labels_mnist.py --budget 1h
 """
 
 import argparse
+import functools
 import time
 
 import keras
@@ -27,7 +28,7 @@ BATCH_SIZE = 100
 LEARNING_RATE = 1e-3  # falls to zero along a cosine
 PROBES = {
     "SVM": evaluation.svm_probe,
-    "5 neighbours": lambda *sets: evaluation.neighbor_probe(*sets, num_neighbors=5),
+    "5 neighbours": functools.partial(evaluation.neighbor_probe, num_neighbors=5),
 }
 NUM_LABELS = (100, 1000)
 PAPER = {100: 11.82, 1000: 4.24}  # M1 + TSVM, error in percent
@@ -54,9 +55,10 @@ def denoising():
     )
 
 
-def train(model):
+def train(make):
     """All training digits, each pixel black or white, white as often as it is bright."""
     keras.utils.set_random_seed(0)
+    model = make()
     num_epochs = EPOCHS[arguments.budget]
     num_steps = num_epochs * len(x_train) // BATCH_SIZE
     model.compile(
@@ -78,8 +80,8 @@ def pca_codes():
 ROWS = {
     "raw pixels": lambda: (x_train, x_test),
     "PCA": pca_codes,
-    "denoising": lambda: train(denoising()),
-    "VAE (M1)": lambda: train(vae()),
+    "denoising": lambda: train(denoising),
+    "VAE (M1)": lambda: train(vae),
 }
 
 
@@ -90,7 +92,12 @@ def measure(name):
     found = {"training": time.perf_counter() - start}
     for title, probe in PROBES.items():
         for num_labels in NUM_LABELS:
-            accuracies = probe((codes_train, y_train), (codes_test, y_test), num_labels)
+            accuracies = probe(
+                (codes_train, y_train),
+                (codes_test, y_test),
+                num_labels,
+                standardize=not name.startswith("VAE"),  # whose idle units would be made loud
+            )
             found[f"{title}, {num_labels}"] = list(100 * (1 - accuracies["accuracies"]))
     found["seconds"] = time.perf_counter() - start
     return found
@@ -113,16 +120,14 @@ for name in ROWS:
 
 figures = []
 for num_labels in NUM_LABELS:
-    best = {
-        name: min(np.mean(row[f"{p}, {num_labels}"]) for p in PROBES) for name, row in rows.items()
-    }
+    means = {name: np.mean(row[f"SVM, {num_labels}"]) for name, row in rows.items()}
     figures.append(
         Figure(
             f"MNIST with {num_labels:,} labels, M1, error, %",
-            f"{best['VAE (M1)']:.1f} (raw pixels {best['raw pixels']:.1f})",
+            f"{means['VAE (M1)']:.1f} (raw pixels {means['raw pixels']:.1f})",
             f"{PAPER[num_labels]}*",
             "below raw pixels",
-            bool(best["VAE (M1)"] < best["raw pixels"]),
+            bool(means["VAE (M1)"] < means["raw pixels"]),
         )
     )
 report(
@@ -130,5 +135,5 @@ report(
     arguments.budget,
     figures,
     f"{EPOCHS[arguments.budget]:,} epochs, for the paper's 3,000; an SVM on labelled digits alone, "
-    "for the paper's transductive one, or 5 neighbours, whichever is better; five draws of labels.",
+    "for the paper's transductive one; five draws of labels.",
 )

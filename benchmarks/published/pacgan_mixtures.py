@@ -139,6 +139,8 @@ for name in arguments.sets:
                 is_met,
             )
         )
+if arguments.seeds or set(arguments.sets) != set(MIXTURES):
+    raise SystemExit("Nothing kept for the table: not all sets and seeds of the budget.")
 report(
     NAME,
     arguments.budget,

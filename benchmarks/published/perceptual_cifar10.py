@@ -55,9 +55,9 @@ def mobilenet():
     )
 
 
-def perceptual_loss(layer_names):
+def perceptual_loss():
     """The loss of the comparison."""
-    return losses.PerceptualLoss(mobilenet(), layer_names, preprocessing="mobilenet")
+    return losses.PerceptualLoss(mobilenet(), LAYERS, preprocessing="mobilenet")
 
 
 def autoencoder():
@@ -108,11 +108,11 @@ def predict_classes(codes_train, codes_test):
 def measure(name, seed):
     """All numbers of one run."""
     start = time.perf_counter()
-    loss = "mse" if name == "pixel-wise" else perceptual_loss(arguments.layers)
+    loss = "mse" if name == "pixel-wise" else perceptual_loss()
     model = train(loss, seed, BUDGETS[arguments.budget][1])
     seconds = time.perf_counter() - start
     rebuilt = model.predict(x_test, batch_size=500, verbose=0)
-    eye = perceptual_loss(arguments.layers)
+    eye = perceptual_loss()
     distances = [
         eye.call(x_test[i : i + 500], rebuilt[i : i + 500]) for i in range(0, len(x_test), 500)
     ]
@@ -179,7 +179,7 @@ def compare():
 def cost():
     """The time of a step, beside what it is made of; medians of alternating runs."""
     x = tf.constant(x_train[:BATCH_SIZE])
-    loss = perceptual_loss(arguments.layers)
+    loss = perceptual_loss()
     plain, perceptual = autoencoder(), autoencoder()
     plain.compile(loss="mse")
     perceptual.compile(loss=loss)
@@ -215,7 +215,6 @@ def cost():
 
 parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
 parser.add_argument("--budget", choices=BUDGETS, default="1h")
-parser.add_argument("--layers", nargs="+", default=LAYERS)
 parser.add_argument("--steps", type=int, default=40, help="steps of a timing")
 parser.add_argument("--cost", action="store_true")
 arguments = parser.parse_args()

@@ -14,6 +14,7 @@ SCRIPTS = {
     "contractive_mnist": ("5min", "1h", "full"),
     "features_mnist": ("5min", "1h", "full"),
     "iwae_mnist": ("5min", "20min", "1h", "full"),
+    "iwae_mnist_k50": ("5min", "20min", "1h", "full"),
     "pacgan_mixtures": ("5min", "1h", "full"),
     "one_class_mnist": ("5min", "30min", "1h", "full"),
     "few_labels_mnist": ("5min", "1h", "full"),

@@ -143,6 +143,7 @@ class GANDiagnosis(keras.callbacks.Callback):
         """Refuses models of which the questions cannot be asked; forgets an earlier training."""
         needed = ("sample", "discriminate", "discriminator", "loss_function")
         is_gan = all(hasattr(self.model, name) for name in needed)
+        is_gan = is_gan and {"discriminator_loss", "generator_loss"} <= set(self.model.loss_weights)
         if not is_gan or len(getattr(self.model.discriminator, "inputs", "x")) > 1:
             raise ValueError(
                 "GANDiagnosis needs an unconditional GAN, with `sample` and `discriminate`. "
@@ -215,22 +216,27 @@ class GANDiagnosis(keras.callbacks.Callback):
             "generator_slope": self._generator_slope(model, samples),
         }
 
+    def _batches(self, x):
+        """About equal ones: in a batch of one, a batch normalisation has nothing to go by."""
+        batches = np.array_split(x, math.ceil(len(x) / self.batch_size))
+        return [tf.convert_to_tensor(batch) for batch in batches]
+
     def _logits(self, model, x):
-        """The discriminator's as it is in training; nothing of it changes."""
-        discriminator = model.discriminator
-        state = discriminator.trainable_variables, discriminator.non_trainable_variables
-        batches = (x[i : i + self.batch_size] for i in range(0, len(x), self.batch_size))
-        logits = [discriminator.stateless_call(*state, b, training=True)[0] for b in batches]
-        return np.concatenate([np.ravel(keras.ops.cast(part, "float32")) for part in logits])
+        """The discriminator's, as in training."""
+        logits = [_logits_in_training(model.discriminator, batch) for batch in self._batches(x)]
+        return np.concatenate([np.ravel(part) for part in logits])
 
     def _generator_slope(self, model, samples):
         """Mean ‖∂ generator_loss/∂x‖ over samples, times the data's standard deviation."""
-        x = tf.convert_to_tensor(samples)
-        with tf.GradientTape() as tape:
-            tape.watch(x)
-            loss = model.loss_function.generator_loss(model.discriminator(x, training=False))
-        gradients = np.reshape(tape.gradient(loss, x), (len(samples), -1))
-        return float(np.linalg.norm(gradients, axis=1).mean() * self.real.std(axis=0).mean())
+        norms = []
+        for batch in self._batches(samples):
+            with tf.GradientTape() as tape:
+                tape.watch(batch)
+                logits = _logits_in_training(model.discriminator, batch)
+                loss = model.loss_function.generator_loss(logits)
+            gradient = np.reshape(tape.gradient(loss, batch), (len(batch), -1))
+            norms.append(np.linalg.norm(gradient, axis=1))
+        return float(np.concatenate(norms).mean() * self.real.std(axis=0).mean())
 
     def _features(self, x):
         return extract_features(self.extractor, x, self.batch_size)
@@ -241,6 +247,12 @@ class GANDiagnosis(keras.callbacks.Callback):
         half = len(shuffled) // 2
         values = precision_recall(shuffled[:half], shuffled[half:])
         return (values["precision"] + values["recall"]) / 2
+
+
+def _logits_in_training(discriminator, x):
+    """`(batch_size, 1)`, by the batch's own statistics; nothing of the discriminator changes."""
+    state = discriminator.trainable_variables, discriminator.non_trainable_variables
+    return keras.ops.cast(discriminator.stateless_call(*state, x, training=True)[0], "float32")
 
 
 def _undecided_logit(loss, real_logits, fake_logits):

@@ -3,8 +3,10 @@
 A probe takes features of all training examples and labels of them all, but shows its classifier
 only `num_labels` labels, as many of each class as the class's share asks, in several draws: with a
 hundred labels it matters which. Features are standardised over all training examples, which takes
-no labels. The M1 model of [Kingma et al., 2014](https://arxiv.org/abs/1406.5298), section 2.1, is
-`svm_probe` or `neighbor_probe` on a VAE's codes.
+no labels; with `standardize=False` they are taken as they are, which suits a VAE's codes: units
+that say nothing vary little, and would be made as loud as the others. The M1 model of
+[Kingma et al., 2014](https://arxiv.org/abs/1406.5298), section 2.1, is `svm_probe` or
+`neighbor_probe` on a VAE's codes.
 """
 
 from collections.abc import Sequence
@@ -22,6 +24,7 @@ def linear_probe(
     num_draws: int = 5,
     seed: int = 0,
     C: float | None = None,
+    standardize: bool = True,
 ) -> dict:
     """The accuracy of logistic regression on features.
 
@@ -33,6 +36,7 @@ def linear_probe(
         seed: of the draws.
         C: the inverse strength of the L2 penalty; chosen by cross-validation on the labels shown,
             in three folds, if `None`.
+        standardize: whether features are brought to mean 0 and variance 1.
 
     Returns:
         Dict: `mean` and `spread`, the standard deviation over draws (0 for one), of the accuracy
@@ -55,7 +59,7 @@ def linear_probe(
         fixed = LogisticRegression(C=1.0 if C is None else C, max_iter=1000)
         return fixed if C is not None else _choose(fixed, "C", (1e-3, 1e-2, 0.1, 1.0, 10.0), labels)
 
-    return _probe(make, train, test, num_labels, num_draws, seed)
+    return _probe(make, train, test, num_labels, num_draws, seed, standardize)
 
 
 def svm_probe(
@@ -65,6 +69,7 @@ def svm_probe(
     num_draws: int = 5,
     seed: int = 0,
     C: float | None = None,
+    standardize: bool = True,
 ) -> dict:
     """The accuracy of a support vector machine with a Gaussian kernel, as M1's authors took.
 
@@ -75,6 +80,7 @@ def svm_probe(
         num_draws: as for `linear_probe`.
         seed: as for `linear_probe`.
         C: the inverse strength of the penalty; chosen by cross-validation if `None`.
+        standardize: as for `linear_probe`.
 
     Returns:
         As `linear_probe`.
@@ -97,7 +103,7 @@ def svm_probe(
         fixed = SVC(C=1.0 if C is None else C)
         return fixed if C is not None else _choose(fixed, "C", (0.1, 1.0, 10.0, 100.0), labels)
 
-    return _probe(make, train, test, num_labels, num_draws, seed)
+    return _probe(make, train, test, num_labels, num_draws, seed, standardize)
 
 
 def mlp_probe(
@@ -108,6 +114,7 @@ def mlp_probe(
     seed: int = 0,
     hidden_units: Sequence[int] = (100,),
     alpha: float = 1e-2,
+    standardize: bool = True,
 ) -> dict:
     """The accuracy of a small network on features.
 
@@ -119,6 +126,7 @@ def mlp_probe(
         seed: of the draws and of the network's weights.
         hidden_units: the sizes of its hidden layers.
         alpha: the strength of its L2 penalty.
+        standardize: as for `linear_probe`.
 
     Returns:
         As `linear_probe`.
@@ -142,7 +150,7 @@ def mlp_probe(
             hidden_units, solver="lbfgs", alpha=alpha, max_iter=2000, random_state=seed
         )
 
-    return _probe(make, train, test, num_labels, num_draws, seed)
+    return _probe(make, train, test, num_labels, num_draws, seed, standardize)
 
 
 def neighbor_probe(
@@ -152,6 +160,7 @@ def neighbor_probe(
     num_draws: int = 5,
     seed: int = 0,
     num_neighbors: int = 1,
+    standardize: bool = True,
 ) -> dict:
     """The accuracy of the nearest labelled neighbours' vote: it learns nothing of its own.
 
@@ -162,6 +171,7 @@ def neighbor_probe(
         num_draws: as for `linear_probe`.
         seed: as for `linear_probe`.
         num_neighbors: how many vote.
+        standardize: as for `linear_probe`.
 
     Returns:
         As `linear_probe`.
@@ -181,7 +191,13 @@ def neighbor_probe(
 
     data_checks.check_positive_integer("num_neighbors", num_neighbors)
     return _probe(
-        lambda labels: KNeighborsClassifier(num_neighbors), train, test, num_labels, num_draws, seed
+        lambda labels: KNeighborsClassifier(num_neighbors),
+        train,
+        test,
+        num_labels,
+        num_draws,
+        seed,
+        standardize,
     )
 
 
@@ -195,7 +211,7 @@ def _choose(classifier, parameter, values, labels):
     return GridSearchCV(classifier, {parameter: values}, cv=folds)
 
 
-def _probe(make, train, test, num_labels, num_draws, seed):
+def _probe(make, train, test, num_labels, num_draws, seed, standardize):
     from sklearn.model_selection import StratifiedShuffleSplit
     from sklearn.preprocessing import StandardScaler
 
@@ -223,7 +239,7 @@ def _probe(make, train, test, num_labels, num_draws, seed):
             )
         splits = StratifiedShuffleSplit(num_draws, train_size=num_labels, random_state=seed)
         draws = [shown for shown, _ in splits.split(x_train, y_train)]
-    scaler = StandardScaler().fit(x_train)
+    scaler = StandardScaler(with_mean=standardize, with_std=standardize).fit(x_train)
     x_test = scaler.transform(x_test)
     accuracies = []
     for shown in draws:

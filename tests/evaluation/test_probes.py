@@ -29,6 +29,14 @@ def test_all_labels_are_scikit_learns_own_answer():
     assert evaluation.neighbor_probe(TRAIN, TEST)["mean"] == pytest.approx(expected)
 
 
+def test_features_are_taken_as_they_are_on_request():
+    (x, y), (x_test, y_test) = TRAIN, TEST
+    expected = KNeighborsClassifier(1).fit(x, y).score(x_test, y_test)
+    found = evaluation.neighbor_probe(TRAIN, TEST, standardize=False)["mean"]
+    assert found == pytest.approx(expected)
+    assert found != pytest.approx(evaluation.neighbor_probe(TRAIN, TEST)["mean"])
+
+
 def test_refusals():
     with pytest.raises(ValueError, match="`num_labels` must lie between.*10.*num_labels=5"):
         evaluation.linear_probe(TRAIN, TEST, 5)
