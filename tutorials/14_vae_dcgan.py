@@ -5,7 +5,7 @@ What to expect: a dense VAE, a convolutional one and a VAE/GAN, on CIFAR-10, wit
     their reconstructions and samples side by side; a table of squared error and of what a network
     sees that took no part in the training. Three pictures in figures/, a SavedModel in
     saved_models/vae_dcgan.
-Time: not measured yet at these sizes; meant for 10 minutes on 2 CPU cores
+Time: 16 minutes on one busy CPU core
 
 Run it from the root of the repository: python tutorials/14_vae_dcgan.py
 """
@@ -189,6 +189,12 @@ for name, images in rebuilt.items():
     print(f"{name:<10}{mse:>10.4f}{perceptual_distance(images):>22.4f}")
 
 """
+With MobileNet as the judge: 0.045 and 1.86 for the VAE, 0.033 and 1.61 for the DC-VAE, 0.162 and
+2.63 for the VAE/GAN. So after eight epochs on these few filters it loses by both measures. Its
+images are crisp and hardly like what they should rebuild: colours and a dark place in the middle
+are there, the car is not. A chequered grain, which the discriminator has not learned to mind, is
+what a network notices most. The paper trains longer, on faces, which are much more alike.
+
 ## Look: what z holds
 
 Halfway between two images: the mean of their codes, decoded. Between the pixels of two images
