@@ -54,14 +54,13 @@ def normalise(images):
     return images / np.abs(images).mean(axis=(1, 2, 3), keepdims=True)
 
 
-def load(digit):
+def select(digit):
     """Training, held-out and test images, and which of the last are anomalies."""
-    (x_train, y_train), (x_test, y_test) = datasets.load_images("mnist")
-    x_train, x_test = normalise(x_train[y_train == digit]), normalise(x_test)
-    least, largest = x_train.min(), x_train.max()
-    x_train, x_test = ((x - least) / (largest - least) for x in (x_train, x_test))
-    x_train = np.random.default_rng(digit).permutation(x_train)
-    return x_train[NUM_HELD_OUT:], x_train[:NUM_HELD_OUT], x_test, y_test != digit
+    x_normal = normalise(x_train[y_train == digit])
+    least, largest = x_normal.min(), x_normal.max()
+    x_normal, x_all = ((x - least) / (largest - least) for x in (x_normal, normalise(x_test)))
+    x_normal = np.random.default_rng(digit).permutation(x_normal)
+    return x_normal[NUM_HELD_OUT:], x_normal[:NUM_HELD_OUT], x_all, y_test != digit
 
 
 def activate(x):
@@ -99,21 +98,21 @@ def learning_rate(num_steps, num_epochs):
 
 def measure(digit):
     """AUC and false alarms of one digit's detectors, in percent."""
-    x_train, x_held_out, x_test, is_anomaly = load(digit)
+    x_learned, x_held_out, x_judged, is_anomaly = select(digit)
     keras.utils.set_random_seed(digit)
     model, num_epochs = make_model(), EPOCHS[arguments.budget]
-    num_steps = num_epochs * -(-len(x_train) // BATCH_SIZE)
+    num_steps = num_epochs * -(-len(x_learned) // BATCH_SIZE)
     model.compile(
         keras.optimizers.Adam(learning_rate(num_steps, num_epochs), weight_decay=1e-6), loss="mse"
     )
     start = time.perf_counter()
-    model.fit(x_train, batch_size=BATCH_SIZE, epochs=num_epochs, verbose=0)
+    model.fit(x_learned, batch_size=BATCH_SIZE, epochs=num_epochs, verbose=0)
     found = {"seconds": time.perf_counter() - start, "auc": {}, "alarms": {}}
     for score, title in SCORES.items():
         detector = AnomalyDetector(model, score)
         for method in METHODS:
             detector.fit_threshold(x_held_out, CONTAMINATION, method)
-            seen = detector.evaluate(x_test, is_anomaly)
+            seen = detector.evaluate(x_judged, is_anomaly)
             found["alarms"][f"{title}, {method}"] = 100 * seen["false_alarm_rate"]
         found["auc"][title] = 100 * seen["auc"]
     return found
@@ -121,9 +120,9 @@ def measure(digit):
 
 def measure_forest(digit):
     """The same of scikit-learn's isolation forest, on the same images."""
-    x_train, _, x_test, is_anomaly = load(digit)
-    forest = IsolationForest(random_state=digit).fit(x_train.reshape(len(x_train), -1))
-    scores = -forest.score_samples(x_test.reshape(len(x_test), -1))
+    x_learned, _, x_judged, is_anomaly = select(digit)
+    forest = IsolationForest(random_state=digit).fit(x_learned.reshape(len(x_learned), -1))
+    scores = -forest.score_samples(x_judged.reshape(len(x_judged), -1))
     return {"auc": 100 * roc_auc_score(is_anomaly, scores)}
 
 
@@ -131,9 +130,9 @@ def measure_pyod(digit):
     """The same of PyOD's autoencoder."""
     from pyod.models.auto_encoder import AutoEncoder
 
-    x_train, _, x_test, is_anomaly = load(digit)
-    detector = AutoEncoder(random_state=digit, verbose=0).fit(x_train.reshape(len(x_train), -1))
-    scores = detector.decision_function(x_test.reshape(len(x_test), -1))
+    x_learned, _, x_judged, is_anomaly = select(digit)
+    detector = AutoEncoder(random_state=digit, verbose=0).fit(x_learned.reshape(len(x_learned), -1))
+    scores = detector.decision_function(x_judged.reshape(len(x_judged), -1))
     return {"auc": 100 * roc_auc_score(is_anomaly, scores)}
 
 
@@ -218,4 +217,5 @@ parser.add_argument("--budget", choices=EPOCHS, default="30min")
 parser.add_argument("--digits", nargs="+", type=int, default=list(range(10)))
 parser.add_argument("--peers", action="store_true")
 arguments = parser.parse_args()
+(x_train, y_train), (x_test, y_test) = datasets.load_images("mnist")
 main()

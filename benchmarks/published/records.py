@@ -57,8 +57,10 @@ def load(script, budget):
 def once(path, measure, *arguments):
     """`measure(*arguments)`, a dict, kept in a JSON file: what is there is not measured again."""
     if not path.exists():
+        from keras_aegan.files import whole_file  # TensorFlow, which `table.py` need not wait for
+
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(measure(*arguments), indent=1))
-        unfinished.replace(path)
+        found = json.dumps(measure(*arguments), indent=1)
+        with whole_file(path) as unfinished:
+            unfinished.write_text(found)
     return json.loads(path.read_text())

@@ -206,14 +206,16 @@ class GANDiagnosis(keras.callbacks.Callback):
         """
         samples = np.asarray(model.sample(len(self.real), seed=self.seed))
         features = self._features(samples)
-        real_logits, fake_logits = (self._logits(model, x) for x in (self.real, samples))
+        real_logits = [_logits_in_training(model, batch) for batch in self._batches(self.real)]
+        real_logits = np.concatenate([np.ravel(logits) for logits in real_logits])
+        fake_logits, generator_slope = self._fake_logits_and_slope(model, samples)
         undecided = _undecided_logit(model.loss_function, real_logits, fake_logits)
         return {
             "real_accuracy": float(np.mean(real_logits > undecided)),
             "fake_accuracy": float(np.mean(fake_logits < undecided)),
             **precision_recall(self._real_features, features),
             "neighbor_accuracy": neighbor_accuracy(self._real_features, features),
-            "generator_slope": self._generator_slope(model, samples),
+            "generator_slope": generator_slope,
         }
 
     def _batches(self, x):
@@ -221,22 +223,19 @@ class GANDiagnosis(keras.callbacks.Callback):
         batches = np.array_split(x, math.ceil(len(x) / self.batch_size))
         return [tf.convert_to_tensor(batch) for batch in batches]
 
-    def _logits(self, model, x):
-        """The discriminator's, as in training."""
-        logits = [_logits_in_training(model.discriminator, batch) for batch in self._batches(x)]
-        return np.concatenate([np.ravel(part) for part in logits])
-
-    def _generator_slope(self, model, samples):
-        """Mean ‖∂ generator_loss/∂x‖ over samples, times the data's standard deviation."""
-        norms = []
+    def _fake_logits_and_slope(self, model, samples):
+        """Logits, and mean ‖∂ generator_loss/∂x‖ times the data's standard deviation."""
+        fake_logits, norms = [], []
         for batch in self._batches(samples):
             with tf.GradientTape() as tape:
                 tape.watch(batch)
-                logits = _logits_in_training(model.discriminator, batch)
+                logits = _logits_in_training(model, batch)
                 loss = model.loss_function.generator_loss(logits)
             gradient = np.reshape(tape.gradient(loss, batch), (len(batch), -1))
             norms.append(np.linalg.norm(gradient, axis=1))
-        return float(np.concatenate(norms).mean() * self.real.std(axis=0).mean())
+            fake_logits.append(np.ravel(logits))
+        slope = np.concatenate(norms).mean() * self.real.std(axis=0).mean()
+        return np.concatenate(fake_logits), float(slope)
 
     def _features(self, x):
         return extract_features(self.extractor, x, self.batch_size)
@@ -249,8 +248,9 @@ class GANDiagnosis(keras.callbacks.Callback):
         return (values["precision"] + values["recall"]) / 2
 
 
-def _logits_in_training(discriminator, x):
+def _logits_in_training(model, x):
     """`(batch_size, 1)`, by the batch's own statistics; nothing of the discriminator changes."""
+    discriminator = model.discriminator
     state = discriminator.trainable_variables, discriminator.non_trainable_variables
     return keras.ops.cast(discriminator.stateless_call(*state, x, training=True)[0], "float32")
 

@@ -1,5 +1,6 @@
 """From a model to a file and back: `.keras`, SavedModel, and endpoints run on arrays."""
 
+import contextlib
 import os
 from collections.abc import Callable
 from typing import Any
@@ -73,14 +74,9 @@ class ServableModel(keras.Model):
         A process that is killed, or a disk that fills, leaves the file that was there before.
         Under several workers the chief alone writes.
         """
-        if not is_chief(self.distribute_strategy):
-            return
-        arguments = {"overwrite": overwrite, "zipped": zipped, **kwargs}
-        if not overwrite or not _is_local_file(filepath, ".keras"):
-            super().save(filepath, **arguments)
-            return
-        with whole_file(filepath) as unfinished:
-            super().save(unfinished, **arguments)
+        if is_chief(self.distribute_strategy):
+            with _being_written(filepath, ".keras", overwrite) as path:
+                super().save(path, overwrite=overwrite, zipped=zipped, **kwargs)
 
     def save_weights(
         self,
@@ -89,14 +85,10 @@ class ServableModel(keras.Model):
         max_shard_size: float | None = None,
     ) -> None:
         """Saves as `keras.Model.save_weights` does, in the manner of `save`."""
-        if not is_chief(self.distribute_strategy):
-            return
-        is_one_file = max_shard_size is None and _is_local_file(filepath, ".weights.h5")
-        if not overwrite or not is_one_file:
-            super().save_weights(filepath, overwrite, max_shard_size)
-            return
-        with whole_file(filepath) as unfinished:
-            super().save_weights(unfinished, overwrite)
+        if is_chief(self.distribute_strategy):
+            is_one_file = max_shard_size is None
+            with _being_written(filepath, ".weights.h5", overwrite and is_one_file) as path:
+                super().save_weights(path, overwrite, max_shard_size)
 
     def export(
         self,
@@ -184,11 +176,12 @@ def fresh_normal(shape):
     return tf.raw_ops.RandomStandardNormal(shape=tf.stack(shape), dtype="float32", seed=0, seed2=0)
 
 
-def _is_local_file(filepath, ending):
-    """Whether it is the path of one file of this ending, in a folder of this machine."""
-    if not isinstance(filepath, (str, os.PathLike)) or not str(filepath).endswith(ending):
-        return False
-    return os.path.isdir(os.path.dirname(os.path.abspath(filepath)))
+def _being_written(filepath, ending, can_replace):
+    """The path to write to: beside `filepath`, where that is one file on this machine."""
+    is_path = isinstance(filepath, (str, os.PathLike)) and str(filepath).endswith(ending)
+    if can_replace and is_path and os.path.isdir(os.path.dirname(os.path.abspath(filepath))):
+        return whole_file(filepath)
+    return contextlib.nullcontext(filepath)
 
 
 def _spec(tensor):
