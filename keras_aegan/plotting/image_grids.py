@@ -14,7 +14,7 @@ from keras_aegan.hints import ArrayLike
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_CELL_INCHES = 1.0
+_GAP = 0.06  # inches between two images, which are an inch wide
 
 
 def image_grid(
@@ -35,7 +35,7 @@ def image_grid(
             images, else their smallest and largest value.
 
     Returns:
-        A `matplotlib.figure.Figure` with one axes an image.
+        A `matplotlib.figure.Figure` with one axes, and in its `images` one for each.
 
     Raises:
         ValueError: if `images` are none, or an argument does not go with them.
@@ -43,7 +43,7 @@ def image_grid(
     Example:
     >>> import numpy as np, keras_aegan
     >>> figure = keras_aegan.plotting.image_grid(np.zeros((6, 28, 28, 1)), num_columns=3)
-    >>> len(figure.axes)
+    >>> len(figure.axes[0].images)
     6
     """
     images = check_images("images", images)
@@ -60,18 +60,12 @@ def image_grid(
             f"Received: {len(titles)} titles"
         )
     num_columns = min(num_columns, len(images))
-    figure, cells = _grid_of_cells(
-        math.ceil(len(images) / num_columns),
-        num_columns,
-        images.shape[1:3],
-        title_inches=0.0 if titles is None else 0.25,
-    )
-    for i, image in enumerate(images):
-        axes = figure.add_subplot(cells[divmod(i, num_columns)])
-        _draw_image(axes, image, low, high)
-        if titles is not None:
-            axes.set_title(titles[i], fontsize=9)
-    return figure
+    rows = [images[i : i + num_columns] for i in range(0, len(images), num_columns)]
+    axes = _draw_rows(rows, low, high, above=0.0 if titles is None else 0.25)
+    for image, title in zip(axes.images, titles or (), strict=False):
+        left, right, _, top = image.get_extent()
+        axes.text((left + right) / 2, top + _GAP, title, ha="center", fontsize=9)
+    return axes.figure
 
 
 def reconstruction_grid(
@@ -87,7 +81,7 @@ def reconstruction_grid(
             compare.
 
     Returns:
-        A `matplotlib.figure.Figure` with one axes an image, row by row.
+        A `matplotlib.figure.Figure` with one axes, and in its `images` one for each, row by row.
 
     Raises:
         ValueError: if there are no rows, or they do not hold as many images of one shape.
@@ -97,8 +91,8 @@ def reconstruction_grid(
     >>> x = np.random.default_rng(0).uniform(size=(8, 28, 28, 1))
     >>> rows = {"original": x, "mean": np.tile(x.mean(0), (8, 1, 1, 1))}
     >>> figure = keras_aegan.plotting.reconstruction_grid(rows)
-    >>> len(figure.axes), figure.axes[0].get_ylabel()
-    (16, 'original')
+    >>> len(figure.axes[0].images)
+    16
     """
     if not isinstance(rows, dict) or not rows:
         raise ValueError(
@@ -114,38 +108,37 @@ def reconstruction_grid(
                 f"{first.shape}. Received: rows[{label!r}].shape={images.shape}"
             )
     low, high = value_bounds(value_range, first)
-    label_inches = 0.1 * max(len(str(label)) for label in rows)
-    figure, cells = _grid_of_cells(
-        len(rows), len(first), first.shape[1:3], label_inches=label_inches
-    )
-    for i, (label, images) in enumerate(rows.items()):
-        for j, image in enumerate(images):
-            axes = figure.add_subplot(cells[i, j])
-            _draw_image(axes, image, low, high)
-            if j == 0:
-                axes.set_ylabel(label, rotation=0, ha="right", va="center", fontsize=11)
-    return figure
+    label_width = 0.085 * max(len(str(label)) for label in rows)
+    axes = _draw_rows(list(rows.values()), low, high, left=label_width)
+    for i, label in enumerate(rows):
+        left, _, bottom, top = axes.images[i * len(first)].get_extent()
+        axes.text(left - _GAP, (bottom + top) / 2, label, ha="right", va="center", fontsize=11)
+    return axes.figure
 
 
-def _grid_of_cells(num_rows, num_columns, image_shape, title_inches=0.0, label_inches=0.0):
+def _draw_rows(rows, low, high, above=0.0, left=0.0):
+    """Rows of images in one axes, in inches; room is left above each image and left of each row."""
     from matplotlib.figure import Figure
 
-    height, width = image_shape
-    cell_height = _CELL_INCHES * height / width + title_inches
-    size = (num_columns * _CELL_INCHES + label_inches, num_rows * cell_height)
-    figure = Figure(size, layout="constrained")
-    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03, wspace=0.0, hspace=0.0)
-    return figure, figure.add_gridspec(num_rows, num_columns)
-
-
-def _draw_image(axes, image, low, high):
-    if image.shape[-1] == 1:
-        axes.imshow(image[..., 0], cmap="gray", vmin=low, vmax=high)
-    else:
-        axes.imshow(np.clip((image - low) / (high - low), 0.0, 1.0))
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.spines[:].set_visible(False)
+    height = rows[0].shape[1] / rows[0].shape[2]
+    row_height = above + height + _GAP
+    width_of_all = left + len(rows[0]) * (1 + _GAP) + _GAP
+    height_of_all = len(rows) * row_height + _GAP
+    figure = Figure((width_of_all, height_of_all))
+    # One for all: four hundred axes would take seconds to make and to draw.
+    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width_of_all), ylim=(0, height_of_all))
+    axes.set_axis_off()
+    for i, images in enumerate(rows):
+        bottom = height_of_all - (i + 1) * row_height
+        for j, image in enumerate(images):
+            start = left + _GAP + j * (1 + _GAP)
+            extent = (start, start + 1, bottom, bottom + height)
+            if image.shape[-1] == 1:
+                axes.imshow(image[..., 0], "gray", vmin=low, vmax=high, extent=extent)
+            else:
+                axes.imshow(np.clip((image - low) / (high - low), 0.0, 1.0), extent=extent)
+    axes.set(xlim=(0, width_of_all), ylim=(0, height_of_all))
+    return axes
 
 
 def check_images(name, images):

@@ -91,7 +91,7 @@ def filters(
         num_columns: filters in a row; about as many as there are rows if `None`.
 
     Returns:
-        A `matplotlib.figure.Figure` with one axes a filter.
+        A `matplotlib.figure.Figure` with one axes, and in its `images` one for each filter.
 
     Raises:
         ValueError: if the kernel's rows are not the pixels of such an image, or an argument is
@@ -101,7 +101,7 @@ def filters(
     >>> import numpy as np, keras_aegan
     >>> kernel = np.random.default_rng(0).normal(size=(784, 400))
     >>> figure = keras_aegan.plotting.filters(kernel, (28, 28, 1), num_filters=50)
-    >>> len(figure.axes)
+    >>> len(figure.axes[0].images)
     50
     """
     kernel, image_shape = np.asarray(kernel), tuple(image_shape)

@@ -11,8 +11,12 @@ def _images(*shape, low=0.0, high=1.0):
     return np.random.default_rng(0).uniform(low, high, size=shape)
 
 
-def _shown(axes):
-    return np.asarray(axes.images[0].get_array())
+def _drawn(figure):
+    """The images, as they were given to matplotlib, in the order in which they are read."""
+    (axes,) = figure.axes
+    images = sorted(axes.images, key=lambda i: (-i.get_extent()[3], i.get_extent()[0]))
+    assert images == list(axes.images)
+    return [np.asarray(image.get_array()) for image in images]
 
 
 @pytest.mark.parametrize("shape", [(5, 8, 6), (5, 8, 6, 1)])
@@ -20,16 +24,14 @@ def test_grey_images_are_shown_as_they_are(shape):
     images = _images(*shape)
     figure = image_grid(images)
     assert isinstance(figure, Figure)
-    for axes, image in zip(figure.axes, images.reshape(5, 8, 6), strict=True):
-        np.testing.assert_array_equal(_shown(axes), image)
-        assert axes.images[0].get_clim() == (0.0, 1.0)
+    np.testing.assert_array_equal(_drawn(figure), images.reshape(5, 8, 6))
+    assert {image.get_clim() for image in figure.axes[0].images} == {(0.0, 1.0)}
 
 
 def test_colours_are_scaled_and_clipped():
     images = _images(2, 4, 4, 3, low=-1.2, high=1.2)
     figure = image_grid(images, value_range=(-1, 1))
-    for axes, image in zip(figure.axes, images, strict=True):
-        np.testing.assert_allclose(_shown(axes), np.clip(image / 2 + 0.5, 0, 1))
+    np.testing.assert_allclose(_drawn(figure), np.clip(images / 2 + 0.5, 0, 1))
 
 
 @pytest.mark.parametrize(
@@ -43,26 +45,39 @@ def test_colours_are_scaled_and_clipped():
     ],
 )
 def test_the_value_range_is_found(images, expected):
-    for axes in image_grid(images.reshape(2, 1, 1)).axes:
-        assert axes.images[0].get_clim() == expected
+    for image in image_grid(images.reshape(2, 1, 1)).axes[0].images:
+        assert image.get_clim() == expected
 
 
 @pytest.mark.parametrize(("num_columns", "shape"), [(None, (3, 3)), (4, (2, 4)), (20, (1, 7))])
 def test_rows_and_columns(num_columns, shape):
-    figure = image_grid(_images(7, 4, 4), num_columns=num_columns, titles=list("abcdefg"))
-    assert figure.axes[0].get_gridspec().get_geometry() == shape
-    assert [axes.get_title() for axes in figure.axes] == list("abcdefg")
+    (axes,) = image_grid(_images(7, 4, 6), num_columns, titles=list("abcdefg")).axes
+    extents = np.array([image.get_extent() for image in axes.images])
+    left, right, bottom, top = extents.T
+    assert (len(set(top)), len(set(left))) == shape
+    np.testing.assert_allclose((top - bottom) / (right - left), 4 / 6)  # in inches, as the figure
+    size = axes.get_xlim()[1], axes.get_ylim()[1]
+    np.testing.assert_allclose(size, axes.figure.get_size_inches())
+    for text, title, (left, right, _, top) in zip(axes.texts, "abcdefg", extents, strict=True):
+        assert text.get_text() == title
+        assert left < text.get_position()[0] < right
+        assert top < text.get_position()[1] < top + 0.25
 
 
 def test_reconstructions_stand_under_their_originals():
     rows = {"original": _images(3, 4, 4, 1), "PCA": _images(3, 4, 4, 1, low=-0.3, high=1.4)}
     figure = reconstruction_grid(rows)
-    shown = np.array([_shown(axes) for axes in figure.axes])
-    np.testing.assert_array_equal(shown, np.concatenate([*rows.values()])[..., 0])
-    labels = [axes.get_ylabel() for axes in figure.axes]
-    assert labels == ["original", "", "", "PCA", "", ""]
+    np.testing.assert_array_equal(_drawn(figure), np.concatenate([*rows.values()])[..., 0])
+    (axes,) = figure.axes
+    extents = [image.get_extent() for image in axes.images]
+    assert [e[:2] for e in extents[:3]] == [e[:2] for e in extents[3:]]
+    assert [text.get_text() for text in axes.texts] == ["original", "PCA"]
+    for text, (left, _, bottom, top) in zip(axes.texts, extents[::3], strict=True):
+        x, y = text.get_position()
+        assert x < left
+        assert bottom < y < top
     # One scale, the first row's: an overshooting reconstruction must not dim itself.
-    assert {axes.images[0].get_clim() for axes in figure.axes} == {(0.0, 1.0)}
+    assert {image.get_clim() for image in axes.images} == {(0.0, 1.0)}
 
 
 def test_figures_can_be_saved(tmp_path):

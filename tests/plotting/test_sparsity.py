@@ -30,22 +30,22 @@ def test_penalties_and_their_derivatives():
 
 @pytest.mark.parametrize("image_shape", [(4, 3), (4, 3, 1), (2, 2, 3)])
 def test_filters_are_the_columns_of_the_kernel_each_on_its_own_scale(image_shape):
-    figure = filters(KERNEL, image_shape, num_filters=5)
-    assert len(figure.axes) == 5
-    for axes, column in zip(figure.axes, KERNEL.T, strict=False):
+    drawn = filters(KERNEL, image_shape, num_filters=5).axes[0].images
+    assert len(drawn) == 5
+    for image, column in zip(drawn, KERNEL.T, strict=False):
         expected = (column / np.abs(column).max()).reshape(image_shape)
         if image_shape == (2, 2, 3):
             expected = expected / 2 + 0.5  # colours are drawn from 0 to 1
         else:
-            assert axes.images[0].get_clim() == (-1, 1)
-        shown = np.asarray(axes.images[0].get_array())
+            assert image.get_clim() == (-1, 1)
+        shown = np.asarray(image.get_array())
         np.testing.assert_allclose(shown, expected.reshape(shown.shape))
 
 
 def test_a_dead_unit_is_grey_and_fewer_units_are_all_drawn():
-    figure = filters(np.zeros((12, 2)), (4, 3))
-    assert len(figure.axes) == 2
-    assert np.all(np.asarray(figure.axes[0].images[0].get_array()) == 0)
+    drawn = filters(np.zeros((12, 2)), (4, 3)).axes[0].images
+    assert len(drawn) == 2
+    assert np.all(np.asarray(drawn[0].get_array()) == 0)
 
 
 def test_histograms_hold_all_activations():
