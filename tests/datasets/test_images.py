@@ -74,7 +74,7 @@ def test_offline_mnist_is_the_embedded_one_and_says_so(offline):
     for digit in range(10):
         ours = np.concatenate([x_train[y_train == digit], x_test[y_test == digit]])
         mean = pixels[labels == digit].mean(axis=0) / 255
-        np.testing.assert_allclose(ours.mean(axis=0).ravel(), mean, atol=1e-6)
+        np.testing.assert_allclose(ours.mean(axis=0, dtype="float64").ravel(), mean, rtol=1e-6)
 
 
 def test_datasets_hold_what_arrays_hold(offline):
