@@ -108,7 +108,7 @@ def reconstruction_grid(
                 f"{first.shape}. Received: rows[{label!r}].shape={images.shape}"
             )
     low, high = value_bounds(value_range, first)
-    label_width = 0.085 * max(len(str(label)) for label in rows)
+    label_width = 0.1 * max(len(str(label)) for label in rows)
     axes = _draw_rows(list(rows.values()), low, high, left=label_width)
     for i, label in enumerate(rows):
         left, _, bottom, top = axes.images[i * len(first)].get_extent()
