@@ -50,7 +50,8 @@ learning_rate = 1e-3  # of the VAEs, falling to zero along a cosine
 # matters more than what they did ten steps ago.
 adversarial_learning_rate = 5e-4  # DCGAN's 2e-4 is for many more steps than these
 beta_1 = 0.5
-gamma = 1e-3  # the weight of the features against the adversarial loss, in the decoder's turn
+gamma = 1.0  # the weight of the features against the adversarial loss, in the decoder's turn
+beta = 0.1  # the weight of the KL against the features, in the encoder's turn
 
 # A judge that takes no part: MobileNet with its ImageNet weights where this names their file,
 # mobilenet_2_5_224_tf_no_top.h5; else a small classifier, trained below on CIFAR-10's labels.
@@ -118,9 +119,10 @@ vae_gan = models.VAEGAN(
     networks.dcgan_discriminator(image_shape, filters),
     feature_layer="convolution_1_activation",
 )
+schedule = keras.optimizers.schedules.CosineDecay(adversarial_learning_rate, num_steps)
 vae_gan.compile(
-    keras.optimizers.Adam(adversarial_learning_rate, beta_1=beta_1),
-    loss_weights={"feature_loss": gamma},
+    keras.optimizers.Adam(schedule, beta_1=beta_1),
+    loss_weights={"feature_loss": gamma, "kl_loss": beta},
     metrics=["mse"],
 )
 print("\nVAE/GAN")
