@@ -10,7 +10,7 @@ import os
 import keras
 import numpy as np
 
-from keras_aegan import models, networks
+from keras_aegan import models, networks, plotting
 
 MEANS = 1.5 * np.array([[np.cos(a), np.sin(a)] for a in 2 * np.pi * np.arange(3) / 3 + np.pi / 2])
 STD = 0.6
@@ -61,17 +61,12 @@ for sigma in (0.4, 0.2):
     ratio = np.median((lengths[0] / lengths[1])[dense_enough])
     print(f"{sigma:>8}{cosine.mean():>14.4f}{np.quantile(cosine, 0.1):>14.4f}{ratio:>14.3f}")
 
-from matplotlib.figure import Figure  # noqa: E402
-
-figure = Figure(figsize=(11, 5.5), layout="constrained")
-for ax, field, title in zip(
-    figure.subplots(1, 2),
-    (score, estimate),
-    ("score of the mixture", f"denoising residual / σ², σ = {sigma}"),
-    strict=True,
-):
-    ax.scatter(*x_train[:3000].T, s=2, color="0.8")
-    ax.quiver(*grid[dense_enough].T, *field[dense_enough].T, angles="xy", width=0.003)
-    ax.set(title=title, aspect="equal", xlim=(-3.6, 3.6), ylim=(-3.6, 3.6))
+scale = 0.06  # arrows of the score's own length would cover each other
+fields = {"score of the mixture": score, f"denoising residual / σ², σ = {sigma}": estimate}
+figure = plotting.vector_field(
+    grid[dense_enough],
+    {title: scale * field[dense_enough] for title, field in fields.items()},
+    data=x_train[:1000],
+)
 os.makedirs("figures", exist_ok=True)
 figure.savefig("figures/denoising_score.png", dpi=120)
