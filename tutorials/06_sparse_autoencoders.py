@@ -193,10 +193,8 @@ num_shown = num_rows * num_columns
 
 def draw_units(kernels):
     shown = np.concatenate([kernel[:, :num_shown] for kernel in kernels], axis=1)
-    figure = plotting.filters(shown, image_shape, shown.shape[1], num_columns)
-    for axes, name in zip(figure.axes[::num_shown], encoders, strict=True):
-        axes.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=14)
-    return figure
+    row_labels = [label for name in encoders for label in (name, "")]  # two rows each
+    return plotting.filters(shown, image_shape, shown.shape[1], num_columns, row_labels)
 
 
 figure = draw_units([encoder.get_layer("code").kernel.numpy() for encoder in encoders.values()])

@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_aegan.hints import ArrayLike
-from keras_aegan.plotting.image_grids import check_images, reconstruction_grid
+from keras_aegan.plotting.image_grids import (
+    check_images,
+    check_rows,
+    check_titles,
+    draw_rows,
+    value_bounds,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+_SCALE_INCHES = 0.8  # the heat maps' scale, and its numbers
 
 
 def error_maps(
@@ -35,7 +43,7 @@ def error_maps(
         largest: the error that is drawn brightest; the largest of all if `None`.
 
     Returns:
-        A `matplotlib.figure.Figure` with one axes an image, row by row, and one for the scale.
+        A `matplotlib.figure.Figure` with one axes, and in its `images` one for each, row by row.
 
     Raises:
         ValueError: if the three do not have one shape, or an error is negative.
@@ -44,8 +52,8 @@ def error_maps(
     >>> import numpy as np, keras_aegan
     >>> x = np.random.default_rng(0).uniform(size=(4, 28, 28, 1))
     >>> figure = keras_aegan.plotting.error_maps(x, 0 * x, x**2, titles=["a", "b", "c", "d"])
-    >>> len(figure.axes), figure.axes[8].get_ylabel()
-    (13, 'error')
+    >>> len(figure.axes[0].images)
+    12
     """
     images, errors = check_images("images", images), check_images("errors", errors)
     if errors.shape != images.shape or errors.min() < 0:
@@ -53,20 +61,16 @@ def error_maps(
             f"`errors` must have the shape of the images, {images.shape}, and be zero or more. "
             f"Received: shape {errors.shape}, smallest {errors.min():g}"
         )
-    if titles is not None and len(titles) != len(images):
-        raise ValueError(
-            f"`titles` must hold one title for each of the {len(images)} images. "
-            f"Received: {len(titles)} titles"
-        )
-    errors = errors.sum(axis=-1)  # (num_images, height, width)
+    check_titles(titles, images)
     rows = {"original": images, "rebuilt": reconstructions, "error": np.zeros_like(images)}
-    figure = reconstruction_grid(rows, value_range)
+    rows = check_rows(rows)
+    errors = errors.sum(axis=-1)  # (num_images, height, width)
     largest = max(float(errors.max()), 1e-12) if largest is None else largest
-    cells = figure.axes[2 * len(images) :]
-    for axes, error in zip(cells, errors, strict=True):
-        axes.images[0].remove()
-        drawn = axes.imshow(error, cmap="inferno", vmin=0.0, vmax=largest)
-    figure.colorbar(drawn, ax=cells, fraction=0.02, pad=0.01)
-    for axes, title in zip(figure.axes, titles or (), strict=False):
-        axes.set_title(title, fontsize=9)
-    return figure
+    low, high = value_bounds(value_range, images)
+    axes = draw_rows(list(rows.values()), low, high, list(rows), titles or (), _SCALE_INCHES)
+    for drawn, error in zip(axes.images[2 * len(images) :], errors, strict=True):
+        drawn.set(data=error, cmap="inferno", clim=(0.0, largest))
+    _, right, bottom, top = drawn.get_extent()
+    scale = axes.inset_axes((right + 0.1, bottom, 0.1, top - bottom), transform=axes.transData)
+    axes.figure.colorbar(drawn, cax=scale)
+    return axes.figure

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _GAP = 0.06  # inches between two images, which are an inch wide
+_TITLE = 0.2  # inches of a title
 
 
 def image_grid(
@@ -22,6 +23,7 @@ def image_grid(
     num_columns: int | None = None,
     titles: Sequence[str] | None = None,
     value_range: tuple[float, float] | None = None,
+    row_labels: Sequence[str] | None = None,
 ) -> Figure:
     """Draws images in a grid, all on one scale of brightness.
 
@@ -33,6 +35,7 @@ def image_grid(
         value_range: `(low, high)`, drawn as black and white; what lies outside is clipped. If
             `None`: (0, 255) for integers, else the first of (0, 1) and (-1, 1) that holds the
             images, else their smallest and largest value.
+        row_labels: one for each row, to its left.
 
     Returns:
         A `matplotlib.figure.Figure` with one axes, and in its `images` one for each.
@@ -54,18 +57,15 @@ def image_grid(
         raise ValueError(
             f"`num_columns` must be a positive integer. Received: num_columns={num_columns!r}"
         )
-    if titles is not None and len(titles) != len(images):
-        raise ValueError(
-            f"`titles` must hold one title for each of the {len(images)} images. "
-            f"Received: {len(titles)} titles"
-        )
+    check_titles(titles, images)
     num_columns = min(num_columns, len(images))
     rows = [images[i : i + num_columns] for i in range(0, len(images), num_columns)]
-    axes = _draw_rows(rows, low, high, above=0.0 if titles is None else 0.25)
-    for image, title in zip(axes.images, titles or (), strict=False):
-        left, right, _, top = image.get_extent()
-        axes.text((left + right) / 2, top + _GAP, title, ha="center", fontsize=9)
-    return axes.figure
+    if row_labels is not None and len(row_labels) != len(rows):
+        raise ValueError(
+            f"`row_labels` must hold one label for each of the {len(rows)} rows. "
+            f"Received: {len(row_labels)} labels"
+        )
+    return draw_rows(rows, low, high, row_labels or (), titles or ()).figure
 
 
 def reconstruction_grid(
@@ -94,6 +94,56 @@ def reconstruction_grid(
     >>> len(figure.axes[0].images)
     16
     """
+    rows = check_rows(rows)
+    low, high = value_bounds(value_range, next(iter(rows.values())))
+    return draw_rows(list(rows.values()), low, high, list(rows)).figure
+
+
+def draw_rows(rows, low, high, row_labels=(), titles=(), right_inches=0.0):
+    """Draws rows of images in one axes, whose units are inches.
+
+    Args:
+        rows: list of arrays `(num_images, height, width, channels)`, from the top.
+        low: the value that is drawn black.
+        high: the value that is drawn white.
+        row_labels: one for each row, to its left.
+        titles: for the first so many images, row by row, above them.
+        right_inches: room that is left on the right.
+
+    Returns:
+        The axes, with as many `images`.
+    """
+    from matplotlib.figure import Figure
+
+    num_columns, height = len(rows[0]), rows[0].shape[1] / rows[0].shape[2]
+    left_inches = 0.1 * max((len(str(label)) for label in row_labels), default=0)
+    heights = [height + _GAP + _TITLE * (i * num_columns < len(titles)) for i in range(len(rows))]
+    size = (left_inches + num_columns * (1 + _GAP) + _GAP + right_inches, sum(heights) + _GAP)
+    # One axes for all: four hundred would take seconds to make, and seconds to lay out.
+    axes = Figure(size).add_axes((0, 0, 1, 1))
+    axes.set_axis_off()
+    bottom = size[1]
+    for images, row_height in zip(rows, heights, strict=True):
+        bottom -= row_height
+        for j, image in enumerate(images):
+            left = left_inches + _GAP + j * (1 + _GAP)
+            extent = (left, left + 1, bottom, bottom + height)
+            if image.shape[-1] == 1:
+                axes.imshow(image[..., 0], "gray", vmin=low, vmax=high, extent=extent)
+            else:
+                axes.imshow(np.clip((image - low) / (high - low), 0.0, 1.0), extent=extent)
+    axes.set(xlim=(0, size[0]), ylim=(0, size[1]))
+    for image, label in zip(axes.images[::num_columns], row_labels, strict=False):
+        left, _, bottom, top = image.get_extent()
+        axes.text(left - _GAP, (bottom + top) / 2, label, ha="right", va="center", fontsize=11)
+    for image, title in zip(axes.images, titles, strict=False):
+        left, right, _, top = image.get_extent()
+        axes.text((left + right) / 2, top + _GAP, title, ha="center", fontsize=9)
+    return axes
+
+
+def check_rows(rows):
+    """The rows as arrays of images, by label; refuses those that do not go together."""
     if not isinstance(rows, dict) or not rows:
         raise ValueError(
             "`rows` must be a dict of at least one row, its label to its images. "
@@ -107,38 +157,16 @@ def reconstruction_grid(
                 f"`rows` must hold images of the shape of the first, {first_label!r}, "
                 f"{first.shape}. Received: rows[{label!r}].shape={images.shape}"
             )
-    low, high = value_bounds(value_range, first)
-    label_width = 0.1 * max(len(str(label)) for label in rows)
-    axes = _draw_rows(list(rows.values()), low, high, left=label_width)
-    for i, label in enumerate(rows):
-        left, _, bottom, top = axes.images[i * len(first)].get_extent()
-        axes.text(left - _GAP, (bottom + top) / 2, label, ha="right", va="center", fontsize=11)
-    return axes.figure
+    return rows
 
 
-def _draw_rows(rows, low, high, above=0.0, left=0.0):
-    """Rows of images in one axes, in inches; room is left above each image and left of each row."""
-    from matplotlib.figure import Figure
-
-    height = rows[0].shape[1] / rows[0].shape[2]
-    row_height = above + height + _GAP
-    width_of_all = left + len(rows[0]) * (1 + _GAP) + _GAP
-    height_of_all = len(rows) * row_height + _GAP
-    figure = Figure((width_of_all, height_of_all))
-    # One for all: four hundred axes would take seconds to make and to draw.
-    axes = figure.add_axes((0, 0, 1, 1), xlim=(0, width_of_all), ylim=(0, height_of_all))
-    axes.set_axis_off()
-    for i, images in enumerate(rows):
-        bottom = height_of_all - (i + 1) * row_height
-        for j, image in enumerate(images):
-            start = left + _GAP + j * (1 + _GAP)
-            extent = (start, start + 1, bottom, bottom + height)
-            if image.shape[-1] == 1:
-                axes.imshow(image[..., 0], "gray", vmin=low, vmax=high, extent=extent)
-            else:
-                axes.imshow(np.clip((image - low) / (high - low), 0.0, 1.0), extent=extent)
-    axes.set(xlim=(0, width_of_all), ylim=(0, height_of_all))
-    return axes
+def check_titles(titles, images):
+    """Refuses titles that are not one for each image."""
+    if titles is not None and len(titles) != len(images):
+        raise ValueError(
+            f"`titles` must hold one title for each of the {len(images)} images. "
+            f"Received: {len(titles)} titles"
+        )
 
 
 def check_images(name, images):

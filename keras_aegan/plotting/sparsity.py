@@ -77,6 +77,7 @@ def filters(
     image_shape: Sequence[int],
     num_filters: int = 100,
     num_columns: int | None = None,
+    row_labels: Sequence[str] | None = None,
 ) -> Figure:
     """Draws what the units of a dense layer look for: the columns of its kernel as images.
 
@@ -89,6 +90,7 @@ def filters(
         image_shape: `(height, width)`, `(height, width, 1)` or `(height, width, 3)`.
         num_filters: the first so many units are drawn; all if there are fewer.
         num_columns: filters in a row; about as many as there are rows if `None`.
+        row_labels: one for each row, to its left.
 
     Returns:
         A `matplotlib.figure.Figure` with one axes, and in its `images` one for each filter.
@@ -114,7 +116,7 @@ def filters(
     images = kernel.T[:num_filters].reshape(-1, *image_shape)
     largest = np.abs(images).max(axis=tuple(range(1, images.ndim)), keepdims=True)
     scaled = images / np.where(largest > 0, largest, 1.0)  # a dead unit stays grey
-    return image_grid(scaled, num_columns=num_columns, value_range=(-1, 1))
+    return image_grid(scaled, num_columns, value_range=(-1, 1), row_labels=row_labels)
 
 
 def code_histograms(

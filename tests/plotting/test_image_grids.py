@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from keras_aegan.plotting import image_grid, reconstruction_grid
+from keras_aegan.plotting import error_maps, image_grid, reconstruction_grid
 
 
 def _images(*shape, low=0.0, high=1.0):
@@ -78,6 +78,36 @@ def test_reconstructions_stand_under_their_originals():
         assert bottom < y < top
     # One scale, the first row's: an overshooting reconstruction must not dim itself.
     assert {image.get_clim() for image in axes.images} == {(0.0, 1.0)}
+
+
+def test_rows_have_labels():
+    (axes,) = image_grid(_images(5, 4, 4), 3, row_labels=["plain", ""]).axes
+    assert [text.get_text() for text in axes.texts] == ["plain", ""]
+    with pytest.raises(ValueError, match="`row_labels` must .* each of the 2 rows. .* 3 labels"):
+        image_grid(_images(5, 4, 4), 3, row_labels=list("abc"))
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_errors_stand_under_what_was_rebuilt_on_one_scale_from_zero(channels):
+    images, rebuilt = _images(2, 4, 4, channels), _images(2, 4, 4, channels) / 2
+    errors = np.square(images - rebuilt)
+    figure = error_maps(images, rebuilt, errors, titles=["a", "b"])
+    axes = figure.axes[0]
+    first, _, third, _, *maps = axes.images
+    np.testing.assert_array_equal(first.get_array(), images[0].squeeze())
+    np.testing.assert_array_equal(third.get_array(), rebuilt[0].squeeze())
+    for drawn, error in zip(maps, errors.sum(axis=-1), strict=True):
+        np.testing.assert_array_equal(drawn.get_array(), error)
+        assert drawn.get_clim() == (0.0, errors.sum(axis=-1).max())
+    labels = [text.get_text() for text in axes.texts]
+    assert labels == ["original", "rebuilt", "error", "a", "b"]
+    for arguments in (
+        {"errors": -errors},
+        {"errors": errors[:1]},
+        {"errors": errors, "titles": ["a"]},
+    ):
+        with pytest.raises(ValueError, match="Received: "):
+            error_maps(images, rebuilt, **arguments)
 
 
 def test_figures_can_be_saved(tmp_path):
