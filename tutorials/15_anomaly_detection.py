@@ -217,8 +217,10 @@ print(f"\nthreshold: {detector.threshold:.2f}, after loading: {restored.threshol
 - A VAE, `score="negative_elbo"`: it weighs error and code by the model's own σ.
 - Put the same number of sevens among the eights that are learned: how many go unseen now?
 - Break it: fit the threshold to `x_learned`. Images that were learned have smaller errors than
-  others of their kind, so the threshold is too low. How many false alarms in a hundred are there?
-- Break it: `latent_dim = 400`. The error says less and less. And the code?
+  others of their kind, so the threshold is too low: 15 false alarms in a hundred by the error,
+  where one was wished. By the code's distance it is one still.
+- Break it: `latent_dim = 400`. The areas fall, the error's from 0.83 to 0.76, for now it rebuilds
+  other digits, too, and the code's from 0.92 to 0.88.
 
 ## Use what was saved
 
