@@ -49,7 +49,8 @@ class VAEGAN(EncoderDecoderModel):
     `"discriminator"`; as `metrics` Keras metrics on (x, reconstruction). Logged, each unweighted:
     `kl_loss`, `feature_loss`, `decoder_loss`, `discriminator_loss`; and `encoder_loss`, the
     encoder's sum. The weights are 1, and γ = 1e-3: a few hundred features weigh about what one
-    logit does.
+    logit does. γ is what to search for first, then β: with γ = 1 and β = 0.1 tutorial 14, on
+    CIFAR-10, rebuilds at less than half the squared error of the defaults.
 
     Args:
         encoder: Functional model from data to `[z_mean, z_log_var]`, with `z_log_var` = log σ²;
