@@ -5,7 +5,7 @@ What to expect: a dense VAE, a convolutional one and a VAE/GAN, on CIFAR-10, wit
     their reconstructions and samples side by side; a table of squared error and of what a network
     sees that took no part in the training. Three pictures in figures/, a SavedModel in
     saved_models/vae_dcgan.
-Time: 16 minutes on one busy CPU core
+Time: about 8 minutes on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/14_vae_dcgan.py
 """
