@@ -1,10 +1,10 @@
-"""Runs a tutorial in a process of its own, shortened, offline: `ended = run_in_process(path, ...)`.
+"""Runs a tutorial in a process of its own, shortened, offline: `run_in_process(path, ...)`.
 
 A tutorial knows nothing of it. Whatever its Hyperparameters count in steps or epochs becomes a
 fiftieth, at least one, and each `load_images` gives the first four batches of a split; all else
 runs as it stands there, under the tutorial's own name. A warning ends it, but for those below.
 
-The processes are forked from one that has imported TensorFlow and nothing more: seconds less each.
+The processes are forked from one that has imported the libraries alone: seconds less each.
 """
 
 import ast

@@ -193,7 +193,7 @@ num_shown = num_rows * num_columns
 
 def draw_units(kernels):
     shown = np.concatenate([kernel[:, :num_shown] for kernel in kernels], axis=1)
-    row_labels = [label for name in encoders for label in (name, "")]  # two rows each
+    row_labels = [label for name in encoders for label in (name, *[""] * (num_rows - 1))]
     return plotting.filters(shown, image_shape, shown.shape[1], num_columns, row_labels)
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from keras_aegan.hints import ArrayLike
 from keras_aegan.plotting.image_grids import (
     check_images,
@@ -62,14 +60,15 @@ def error_maps(
             f"Received: shape {errors.shape}, smallest {errors.min():g}"
         )
     check_titles(titles, images)
-    rows = {"original": images, "rebuilt": reconstructions, "error": np.zeros_like(images)}
-    rows = check_rows(rows)
-    errors = errors.sum(axis=-1)  # (num_images, height, width)
+    rows = check_rows({"original": images, "rebuilt": reconstructions})
+    errors = errors.sum(axis=-1, keepdims=True)  # (num_images, height, width, 1)
     largest = max(float(errors.max()), 1e-12) if largest is None else largest
     low, high = value_bounds(value_range, images)
-    axes = draw_rows(list(rows.values()), low, high, list(rows), titles or (), _SCALE_INCHES)
-    for drawn, error in zip(axes.images[2 * len(images) :], errors, strict=True):
-        drawn.set(data=error, cmap="inferno", clim=(0.0, largest))
+    axes = draw_rows(
+        [*rows.values(), errors], low, high, [*rows, "error"], titles or (), _SCALE_INCHES
+    )
+    for drawn in axes.images[2 * len(images) :]:
+        drawn.set(cmap="inferno", clim=(0.0, largest))
     _, right, bottom, top = drawn.get_extent()
     scale = axes.inset_axes((right + 0.1, bottom, 0.1, top - bottom), transform=axes.transData)
     axes.figure.colorbar(drawn, cax=scale)
