@@ -146,3 +146,24 @@ def test_networks_of_the_users_own():
     history = model.fit(data, validation_split=0.25, epochs=5, verbose=0).history
     assert history["loss"][-1] < history["loss"][0]
     assert model.encode(data).shape == (64, 2)
+
+
+def _compiled(output_activation=None):
+    model = models.Autoencoder(
+        networks.dense_encoder((6,), 2, (4,)),
+        networks.dense_decoder(2, (6,), (4,), output_activation=output_activation),
+    )
+    model.compile()
+    return model
+
+
+def test_an_output_that_cannot_reach_the_data_is_pointed_out():
+    x = np.random.default_rng(0).uniform(-1, 1, size=(16, 6)).astype("float32")
+    with pytest.warns(UserWarning, match=r"output lies in \[0, 1\] and cannot reach targets in"):
+        _compiled("sigmoid").fit(x, verbose=0)
+
+
+def test_a_look_at_a_generator_loses_no_batch():
+    model = _compiled()
+    model.fit((np.ones((4, 6), "float32") for _ in range(4)), steps_per_epoch=4, verbose=0)
+    assert int(model.optimizer.iterations) == 4

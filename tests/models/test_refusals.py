@@ -394,14 +394,3 @@ def test_a_refused_fit_leaves_the_weights_alone():
         model.fit(with_value(np.nan), verbose=0)
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
-
-
-def test_an_output_that_cannot_reach_the_data_is_pointed_out():
-    with pytest.warns(UserWarning, match=r"output lies in \[0, 1\] and cannot reach targets in"):
-        compiled("sigmoid").fit(2 * X - 1, verbose=0)
-
-
-def test_a_look_at_a_generator_loses_no_batch():
-    model = compiled()
-    model.fit(((X[i : i + 4],) for i in range(0, 16, 4)), steps_per_epoch=4, verbose=0)
-    assert int(model.optimizer.iterations) == 4
