@@ -40,13 +40,17 @@ class BackupAndRestore(keras.callbacks.Callback):
     - Where the disk is full, a warning says so; training goes on, and the last backup stays.
 
     It is taken at the beginning of each epoch, before any other callback's turn (`fit` moves it
-    to the front), and deleted when training ends. What is then trained is bit for bit what an
+    to the front), and deleted when training ends; or kept, so that the same command with more
+    epochs goes on. What is then trained is bit for bit what an
     uninterrupted `fit` trains, if the data come in the same order: `fit(shuffle=False)`, or a
     dataset whose order does not depend on how many epochs this process has seen. A `CSVLogger`
     must be given `append=True`; the row of an epoch that was not backed up comes twice, the same.
 
     Args:
         backup_dir: a folder of its own, made if it is not there.
+        delete_checkpoint: whether the backup is deleted when training ends, as Keras does it.
+            With `False` the last one stays, from before the last epoch, which a longer training
+            then trains once more: after it, Keras has put moving averages for the weights.
 
     Raises:
         ValueError: when training begins, if the backup is another model's, if workers do not
@@ -59,10 +63,11 @@ class BackupAndRestore(keras.callbacks.Callback):
     >>> # model.fit(x, epochs=100, callbacks=[backup]); after a crash, run the script again
     """
 
-    def __init__(self, backup_dir: str | os.PathLike):
+    def __init__(self, backup_dir: str | os.PathLike, delete_checkpoint: bool = True):
         super().__init__()
         check_path("backup_dir", backup_dir)
         self.backup_dir = pathlib.Path(backup_dir)
+        self.delete_checkpoint = delete_checkpoint
         self._others = []
         self._restored = None
 
@@ -120,11 +125,18 @@ class BackupAndRestore(keras.callbacks.Callback):
                 remove_folder(last)
 
     def on_train_end(self, logs=None):
-        """Deletes the backup: training is done."""
+        """Deletes the backups, if they are not to be kept: training is done."""
         self._restore_callbacks()
-        if is_chief(self.model.distribute_strategy):
+        if self.delete_checkpoint and is_chief(self.model.distribute_strategy):
             with warned_of_files(self.backup_dir):
-                remove_folder(self.backup_dir)
+                self._delete_backups()
+
+    def _delete_backups(self):
+        """The folder goes too, unless it holds what is no backup."""
+        for folder in self.backup_dir.glob("epoch_*"):  # unfinished ones, too
+            remove_folder(folder)
+        if self.backup_dir.exists() and not any(self.backup_dir.iterdir()):
+            self.backup_dir.rmdir()
 
     def _restore_callbacks(self):
         """Once all have begun, gives back to the history and the others what they knew."""

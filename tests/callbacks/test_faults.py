@@ -122,6 +122,32 @@ def test_a_resumed_training_equals_an_uninterrupted_one(name, tmp_path):
     assert _fit(resumed, row, epochs=1).epoch == [0]
 
 
+@pytest.mark.parametrize("name", ["vae", "gan"])
+def test_a_backup_that_is_kept_lets_a_longer_training_go_on(name, tmp_path):
+    def fit(epochs, *others):
+        model = compiled(
+            ROWS[name], optimizer=keras.optimizers.Adam(0.01, use_ema=True, ema_momentum=0.9)
+        )
+        average = keras.callbacks.SwapEMAWeights(swap_on_epoch=True)
+        return model, _fit(model, ROWS[name], average, *others, epochs=epochs).history
+
+    def backup():
+        return callbacks.BackupAndRestore(tmp_path / "backup", delete_checkpoint=False)
+
+    whole, history = fit(4)
+    fit(2, backup())
+    assert [f.name for f in (tmp_path / "backup").iterdir()] == ["epoch_000001"]
+    longer, long_history = fit(4, backup())
+    assert long_history == history
+    assert_same_state(longer, whole)
+
+
+def test_nothing_but_backups_is_deleted(tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    _fit(compiled(ROWS["vae"]), ROWS["vae"], callbacks.BackupAndRestore(tmp_path), epochs=1)
+    assert [f.name for f in tmp_path.iterdir()] == ["thesis.txt"]
+
+
 def test_callbacks_go_on_with_what_they_knew(tmp_path):
     def watches():
         reduce = keras.callbacks.ReduceLROnPlateau("loss", patience=2, min_delta=9.0, factor=0.5)
