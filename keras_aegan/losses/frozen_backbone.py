@@ -59,7 +59,11 @@ class FrozenBackbone:
         size, num_repeats = self._size_and_repeats(images.shape[1:])
         if num_repeats > 1:
             images = ops.repeat(images, num_repeats, axis=-1)
-        return images if size is None else ops.image.resize(images, size, "bilinear")
+        return (
+            images
+            if size is None
+            else ops.image.resize(images, size, "bilinear", data_format="channels_last")
+        )
 
     def _size_and_repeats(self, shape):
         """`(height, width)` to resize to, or `None`; how often to repeat a single channel."""

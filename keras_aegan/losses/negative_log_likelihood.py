@@ -88,9 +88,19 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
             dispersion = self.optimal_dispersion(y_true, y_pred)
         return self.log_density_at(deviation, dispersion)
 
-    def optimal_dispersion(self, y_true: Array, y_pred: Array) -> Tensor:
-        """The global batch's own dispersion, a constant for the gradient; `()`."""
-        dispersion = global_batch_mean(self.deviation(y_true, y_pred))
+    def optimal_dispersion(
+        self, y_true: Array, y_pred: Array, sample_weight: Array | None = None
+    ) -> Tensor:
+        """The global batch's own dispersion, a constant for the gradient; `()`.
+
+        With weights, `(batch_size,)`, that of the weighted likelihood. Several reconstructions of
+        one example may follow each other.
+        """
+        deviation = self.deviation(y_true, y_pred)
+        if sample_weight is not None:
+            num_examples = ops.shape(sample_weight)[0]
+            deviation = ops.mean(ops.reshape(deviation, (num_examples, -1)), axis=1)
+        dispersion = global_batch_mean(deviation, sample_weight)
         return ops.maximum(dispersion, self.dispersion_of(self.smallest_scale))
 
     def get_config(self):
@@ -109,14 +119,20 @@ def check_same_shape(y_true, y_pred, names=("y_true", "y_pred")):
         )
 
 
-def global_batch_mean(values):
-    """The mean over the global batch, a constant for the gradient.
+def global_batch_mean(values, weights=None):
+    """The mean over the global batch, weighted if there are weights; a constant for the gradient.
 
     At the optimal scale the derivative of the batch's likelihood with respect to the scale is
     zero, so stopping the gradient here leaves the total derivative what it is.
     """
-    total, count = ops.sum(values), ops.cast(ops.size(values), values.dtype)
+    if weights is None:
+        total, count = ops.sum(values), ops.cast(ops.size(values), values.dtype)
+    else:
+        weights = ops.cast(weights, values.dtype)
+        total, count = ops.sum(weights * values), ops.sum(weights)
     replica = tf.distribute.get_replica_context()
     if replica is not None and replica.num_replicas_in_sync > 1:
         total, count = replica.all_reduce(tf.distribute.ReduceOp.SUM, [total, count])
+    if weights is not None:
+        count = ops.where(count > 0, count, 1.0)  # a batch in which nothing counts
     return ops.stop_gradient(total / count)

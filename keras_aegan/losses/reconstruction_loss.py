@@ -79,7 +79,8 @@ def per_example(loss: Loss, target: Array, prediction: Array, **options) -> Tens
     """One value per example: what Keras averages over the batch, before it does.
 
     A loss that leaves event axes (`"mse"` on images leaves height and width) is averaged over
-    them, as Keras does, so that the mean over the batch equals Keras's own value.
+    them, as Keras does, so that the mean over the batch equals Keras's own value; so does the mask
+    that a prediction carries from `Masking` or `Embedding(mask_zero=True)`.
 
     Args:
         loss: a `keras.losses.Loss` or a function, from `losses.get`.
@@ -91,7 +92,7 @@ def per_example(loss: Loss, target: Array, prediction: Array, **options) -> Tens
         `(batch_size,)`, float32.
 
     Raises:
-        ValueError: if the loss averages over the batch by itself.
+        ValueError: if the loss averages over the batch by itself, or sums what a mask is of.
 
     Example:
     >>> import numpy as np
@@ -100,6 +101,7 @@ def per_example(loss: Loss, target: Array, prediction: Array, **options) -> Tens
     >>> losses.per_example(losses.get("mse"), x, x + 1.0).numpy().tolist()
     [1.0, 1.0]
     """
+    mask = getattr(prediction, "_keras_mask", None)
     target, prediction = ops.convert_to_tensor(target), ops.convert_to_tensor(prediction)
     # Half-precision networks keep their speed; their losses are summed in float32.
     prediction = ops.cast(prediction, "float32")
@@ -115,8 +117,23 @@ def per_example(loss: Loss, target: Array, prediction: Array, **options) -> Tens
             f"output has shape () for targets of shape {tuple(target.shape)}. "
             f"Received: loss={loss}"
         )
+    if mask is not None:
+        values = _masked(values, mask, loss)
     event_axes = tuple(range(1, len(values.shape)))
     return ops.mean(values, axis=event_axes) if event_axes else values  # (batch_size,)
+
+
+def _masked(values, mask, loss):
+    """The values that a Keras mask leaves, scaled so that their mean is over those alone."""
+    if len(mask.shape) > len(values.shape):
+        raise ValueError(
+            '`loss` must leave the axes that a Keras mask is of, as "mse" does: what it has summed '
+            f"cannot be masked. Received: loss={loss}, a mask of shape {tuple(mask.shape)}"
+        )
+    mask = ops.cast(mask, "float32")
+    share = ops.sum(mask) / ops.cast(ops.maximum(ops.size(mask), 1), "float32")
+    mask = ops.reshape(mask, (*ops.shape(mask), *[1] * (len(values.shape) - len(mask.shape))))
+    return values * mask / ops.maximum(share, keras.config.epsilon())
 
 
 def target_domain(loss: Loss) -> str:

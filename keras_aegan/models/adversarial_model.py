@@ -49,7 +49,7 @@ class AdversarialModel(LatentVariableModel):
             discriminator.inputs[0].shape[1:], generator.output_shape[1:]
         )
         data_checks.check_positive_integer("num_discriminator_steps", num_discriminator_steps)
-        _check_regularizer(discriminator_regularizer)
+        _check_regularizer(discriminator_regularizer, discriminator)
         self.generator = generator
         self.discriminator = discriminator
         self.num_discriminator_steps = num_discriminator_steps
@@ -186,10 +186,14 @@ class AdversarialModel(LatentVariableModel):
         }
 
 
-def _check_regularizer(discriminator_regularizer):
+def _check_regularizer(discriminator_regularizer, discriminator):
     if not isinstance(discriminator_regularizer, (DiscriminatorRegularizer, type(None))):
         raise TypeError(
             "`discriminator_regularizer` must be a regularizers.DiscriminatorRegularizer, such "
             "as regularizers.GradientPenalty(10.0), or None. "
             f"Received: discriminator_regularizer={discriminator_regularizer!r}"
+        )
+    if discriminator_regularizer is not None:
+        network_checks.check_no_batch_statistics(
+            "discriminator", discriminator, type(discriminator_regularizer).__name__
         )

@@ -68,11 +68,7 @@ class CheckedModel(keras.Model):
             ValueError: if the data cannot be trained on.
             TypeError: if their dtype is not what the model takes.
         """
-        if class_weight is not None:
-            raise ValueError(
-                "`class_weight` needs class labels as targets; weight examples by "
-                f"`sample_weight` instead. Received: class_weight={class_weight}"
-            )
+        _refuse_class_weight(class_weight)
         if batch_size is not None:
             data_checks.check_batch_size(batch_size)
         data_checks.check_fit_arguments(epochs, validation_split, **kwargs)
@@ -147,8 +143,9 @@ class CheckedModel(keras.Model):
         return_dict: bool = False,
     ):
         """One step on one batch, as in `keras.Model.train_on_batch`."""
+        _refuse_class_weight(class_weight)
         x, y = self._admit(x, y, sample_weight)
-        return super().train_on_batch(x, y, sample_weight, class_weight, return_dict)
+        return super().train_on_batch(x, y, sample_weight, None, return_dict)
 
     def test_on_batch(
         self,
@@ -202,3 +199,11 @@ class CheckedModel(keras.Model):
         self.check_data(x, y)
         if sample_weight is not None:
             data_checks.check_sample_weight(np.asarray(sample_weight), x.shape[0])
+
+
+def _refuse_class_weight(class_weight):
+    if class_weight is not None:
+        raise ValueError(
+            "`class_weight` needs class labels as targets; weight examples by "
+            f"`sample_weight` instead. Received: class_weight={class_weight}"
+        )

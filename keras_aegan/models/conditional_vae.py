@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from keras_aegan.hints import Array, Loss, LossLike, Tensor, Terms
 from keras_aegan.losses import gaussian_kl, target_domain
-from keras_aegan.models import data_checks
+from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.encoder_decoder_model import input_spec
 from keras_aegan.models.servable_model import fresh_normal
 from keras_aegan.models.variational_model import VariationalModel
@@ -62,6 +62,10 @@ class ConditionalVAE(VariationalModel):
     """
 
     network_inputs = ("x", "labels")
+
+    def __init__(self, encoder: keras.Model, decoder: keras.Model, *args, **kwargs):
+        super().__init__(encoder, decoder, *args, **kwargs)
+        network_checks.check_label_inputs({"encoder": encoder, "decoder": decoder}, num_classes_of)
 
     @property
     def num_classes(self) -> int | None:

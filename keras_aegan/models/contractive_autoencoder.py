@@ -6,7 +6,7 @@ import keras
 import tensorflow as tf
 
 from keras_aegan.hints import Tensor, Terms
-from keras_aegan.models import data_checks, jacobians
+from keras_aegan.models import data_checks, jacobians, network_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
 from keras_aegan.seeds import seed_generator
 
@@ -52,7 +52,7 @@ class ContractiveAutoencoder(EncoderDecoderModel):
     Raises:
         TypeError: if a network is no `keras.Model`.
         ValueError: if shapes do not match, the encoder cannot be differentiated with respect to
-            its input, or an argument is out of its range.
+            its input or normalises over the batch, or an argument is out of its range.
 
     Example:
     >>> import keras, keras_aegan
@@ -84,6 +84,7 @@ class ContractiveAutoencoder(EncoderDecoderModel):
                 f'`jacobian` must be "exact" or "hutchinson". Received: jacobian={jacobian!r}'
             )
         data_checks.check_positive_integer("num_probes", num_probes)
+        network_checks.check_no_batch_statistics("encoder", encoder, "the contraction")
         self._check_differentiable()
         self.jacobian = jacobian
         self.num_probes = num_probes

@@ -11,6 +11,7 @@ from keras_aegan.layers import TiedDense
 from keras_aegan.losses.reconstruction_loss import parts
 from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.latent_variable_model import LatentVariableModel
+from keras_aegan.models.objective import known_weights
 
 
 class EncoderDecoderModel(LatentVariableModel):
@@ -77,12 +78,12 @@ class EncoderDecoderModel(LatentVariableModel):
         if self._dispersion is None:
             return losses.per_example(self.loss_function, target, reconstruction)
         exact = (ops.cast(target, "float32"), ops.cast(reconstruction, "float32"))
-        dispersion = self.loss_function.optimal_dispersion(*exact)
+        dispersion = self.loss_function.optimal_dispersion(*exact, known_weights())
         if training:
             self._dispersion.assign(_moving_average(self._dispersion, dispersion))
         else:
             dispersion = ops.where(self._dispersion > 0, self._dispersion, dispersion)
-        return losses.per_example(self.loss_function, *exact, dispersion=dispersion)
+        return losses.per_example(self.loss_function, target, reconstruction, dispersion=dispersion)
 
     def resolve_loss(self, loss: LossLike) -> Loss:
         """The reconstruction loss; refuses one that cannot read the decoder's output."""
@@ -152,7 +153,8 @@ class EncoderDecoderModel(LatentVariableModel):
     def test_step(self, data):
         """The same terms, measured."""
         x, target, sample_weight = self.unpack(data)
-        terms, reconstruction = self.autoencoder_terms(x, target, training=False)
+        with self._independent_noise():
+            terms, reconstruction = self.autoencoder_terms(x, target, training=False)
         self.measure("autoencoder", terms, sample_weight)
         return self.logs(x, target, reconstruction, sample_weight)
 
@@ -260,6 +262,11 @@ class EncoderDecoderModel(LatentVariableModel):
                 "`y` must hold the targets of a categorical loss, such as fit(x, levels) with "
                 "levels = keras_aegan.datasets.quantize(x, num_levels). Received: y=None"
             )
+        if y is None and self._takes_integers():
+            raise ValueError(
+                "`y` must hold the targets, real numbers, where the encoder takes integers: such "
+                "as fit(x, x / 255.0) of images. Received: y=None"
+            )
         span = self._check_inputs(x, domain if y is None else "real")
         span = span if y is None else self._check_targets(y)
         for part in parts(self.loss_function):
@@ -268,10 +275,11 @@ class EncoderDecoderModel(LatentVariableModel):
             network_checks.warn_of_unreachable("decoder", self.decoder, span, "targets")
 
     def _check_inputs(self, x, domain="real"):
-        encoder_input = self.encoder.inputs[0]
-        if keras.backend.is_int_dtype(encoder_input.dtype):
-            domain = "integer"
-        return data_checks.check_array("x", x, encoder_input.shape[1:], domain)
+        domain = "integer" if self._takes_integers() else domain
+        return data_checks.check_array("x", x, self.encoder.inputs[0].shape[1:], domain)
+
+    def _takes_integers(self):
+        return keras.backend.is_int_dtype(self.encoder.inputs[0].dtype)
 
     def _check_targets(self, y):
         shape, domain = self.decoder.output_shape[1:], self._target_domain()
@@ -308,8 +316,11 @@ class EncoderDecoderModel(LatentVariableModel):
 
 
 def _moving_average(average, value):
-    """The average, moved by a hundredth towards the value; the value, if there is none yet."""
-    return ops.where(average > 0, average + 0.01 * (value - average), value)
+    """The average, moved a tenth of the way to the value; the value, if there is none yet.
+
+    Twenty batches are enough for one number; longer, and it would lag behind the networks.
+    """
+    return ops.where(average > 0, average + 0.1 * (value - average), value)
 
 
 def input_spec(tensor, name):

@@ -11,6 +11,16 @@ from keras_aegan.models.network_checks import output_range
 # all go together.
 _LARGEST_SHARE = 0.1
 _FEW_VALUES = 16
+# Keras's means over an example's values, by class and function.
+_MEANS = (
+    ("BinaryCrossentropy", "binary_crossentropy"),
+    ("BinaryFocalCrossentropy", "binary_focal_crossentropy"),
+    ("SparseCategoricalCrossentropy", "sparse_categorical_crossentropy"),
+    ("Huber", "huber"),
+    ("LogCosh", "log_cosh"),
+    ("MeanSquaredLogarithmicError", "mean_squared_logarithmic_error"),
+    ("MeanAbsolutePercentageError", "mean_absolute_percentage_error"),
+)
 
 
 def describe_objective(loss, reconstruction_weight, kl_weight, num_values, decoder):
@@ -25,7 +35,7 @@ def describe_objective(loss, reconstruction_weight, kl_weight, num_values, decod
         loss: from `losses.get`.
         reconstruction_weight: α.
         kl_weight: β.
-        num_values: D, how many values an example has.
+        num_values: D, how many values an example has; `None` where the networks leave it open.
         decoder: the network, for the range of its output.
 
     Returns:
@@ -45,6 +55,8 @@ def describe_objective(loss, reconstruction_weight, kl_weight, num_values, decod
         return _describe_likelihood(loss, objective, relative)
     if any(isinstance(part, losses.PerceptualLoss) for part in parts(loss)):
         return f"{objective}: a distance between features implies no σ² of pixels.", None
+    if num_values is None:
+        return f"{objective}: what σ² that implies depends on the size of the data.", None
     per_value = num_values * relative  # β/α for a sum over an example's values, not their mean
     if _is(loss, "MeanSquaredError", "mean_squared_error"):
         variance = per_value / 2
@@ -59,11 +71,13 @@ def describe_objective(loss, reconstruction_weight, kl_weight, num_values, decod
             f"{per_value:g} (D = {num_values}); at b = 1 an effective β = {per_value:g}.",
             None,
         )
-    return (
-        f"{objective}: a mean over D = {num_values} values beside a sum of nats, so that against "
-        f"the loss summed over them the effective β = D·β/α = {per_value:g}.",
-        None,
-    )
+    if any(_is(loss, *names) for names in _MEANS):
+        return (
+            f"{objective}: a mean over D = {num_values} values beside a sum of nats, so that "
+            f"against the loss summed over them the effective β = D·β/α = {per_value:g}.",
+            None,
+        )
+    return f"{objective}.", None  # nobody can tell what a loss of the user's sums or averages
 
 
 def _describe_likelihood(loss, objective, relative):

@@ -11,11 +11,11 @@ from keras_aegan.hints import Output, Tensor, Terms, Turn
 from keras_aegan.models.checked_model import CheckedModel
 from keras_aegan.models.data_checks import check_how_to_run
 from keras_aegan.models.grouped_model import GroupedModel
-from keras_aegan.models.objective import Objective, batch_mean, batch_size_of
+from keras_aegan.models.objective import Objective, batch_mean, batch_size_of, weights_known
 from keras_aegan.models.players_optimizer import (
     PlayersOptimizer,
     computes_in_float16,
-    get_optimizer,
+    resolve_optimizers,
     scale_loss,
 )
 from keras_aegan.models.replicas import independent_noise, share_of_batch
@@ -60,15 +60,19 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
     ...         error = keras.ops.mean(keras.ops.square(x - self.network(x)), axis=-1)
     ...         return {"squared_error": error}, None
     ...     def train_step(self, data):
-    ...         x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
-    ...         self.minimize("estimator", lambda: self.estimator_terms(x))
+    ...         x, _, sample_weight = self.unpack(data)
+    ...         self.minimize("estimator", lambda: self.estimator_terms(x), sample_weight)
+    ...         return self.logs()
+    ...     def test_step(self, data):
+    ...         x, _, sample_weight = self.unpack(data)
+    ...         self.measure("estimator", self.estimator_terms(x)[0], sample_weight)
     ...         return self.logs()
     >>> network = keras.Sequential([keras.Input((3,)), keras.layers.Dense(3)])
     >>> model = MeanEstimator(network)
     >>> model.compile("sgd")
-    >>> history = model.fit(keras.random.normal((64, 3)), verbose=0)
+    >>> history = model.fit(keras.random.normal((64, 3)), validation_split=0.5, verbose=0)
     >>> sorted(history.history)
-    ['loss', 'squared_error']
+    ['loss', 'squared_error', 'val_loss', 'val_squared_error']
     """
 
     default_loss: object = None
@@ -121,7 +125,7 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         check_how_to_run(steps_per_execution, jit_compile)
         self.loss_function = self.resolve_loss(self.default_loss if loss is None else loss)
         weights = self._resolve_loss_weights(loss_weights)
-        optimizers = self._resolve_optimizers(optimizer)
+        optimizers = resolve_optimizers(optimizer, list(self.players))
         arguments = {
             "optimizer": optimizers if len(optimizers) > 1 else next(iter(optimizers.values())),
             "loss": loss,
@@ -140,7 +144,7 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
                 player_optimizer.build(self._player_weights(player))
             only = next(iter(optimizers.values())) if len(optimizers) == 1 else None
             self._optimizers = optimizers
-            self._objective = Objective(weights, self._totals().values())
+            self._objective = Objective(weights, self._totals())
             self._check_metric_names(metrics, weighted_metrics)
             self._compile_metrics = None  # Keras would keep those of an earlier `compile`
             super().compile(
@@ -218,32 +222,6 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
             weights[term] = weight
         return weights
 
-    def _resolve_optimizers(self, optimizer):
-        players = list(self.players)
-        if isinstance(optimizer, dict) and "class_name" not in optimizer:
-            if set(optimizer) != set(players):
-                raise ValueError(
-                    f"`optimizer` must have a key for each player, {players}. "
-                    f"Received: keys {sorted(optimizer)}"
-                )
-            optimizers = {player: get_optimizer(optimizer[player]) for player in players}
-        else:
-            optimizer = get_optimizer(optimizer)
-            # One player keeps the very object, as in Keras; several get one each, named after
-            # them: Keras logs learning rates by the optimizer's name.
-            config, clone = optimizer.get_config(), optimizer.from_config
-            optimizers = {
-                player: clone({**config, "name": f"{player}_optimizer"}) for player in players
-            }
-            if len(players) == 1:
-                optimizers = {players[0]: optimizer}
-        if len({id(o) for o in optimizers.values()}) < len(players):
-            raise ValueError(
-                "`optimizer` must hold another instance for each player: an optimizer's state "
-                f"belongs to one. Received: one object for several of {players}"
-            )
-        return optimizers
-
     def _networks(self):
         return [network for networks in self.players.values() for network in networks]
 
@@ -257,6 +235,10 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         return {p: "loss" if len(players) == 1 else f"{p}_loss" for p in players}
 
     # ------------------------------------------------------------- one training step
+
+    def test_step(self, data):
+        """Measures the terms of a batch; gives `logs()`."""
+        raise NotImplementedError(f"{type(self).__name__} must define `test_step` to be validated.")
 
     def unpack(self, data: Tensor | tuple) -> tuple:
         """`(what call takes, targets, sample weights)` of a batch from `fit`."""
@@ -274,7 +256,11 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
             sample_weight: `(batch_size,)`, or `None`.
         """
         players, losses = (player,) if isinstance(player, str) else player, {}
-        with self._independent_noise(), tf.GradientTape(persistent=len(players) > 1) as tape:
+        with (
+            self._independent_noise(),
+            weights_known(sample_weight),
+            tf.GradientTape(persistent=len(players) > 1) as tape,
+        ):
             named_terms, outputs = terms()
             for each in players:
                 own_terms = named_terms if each is player else named_terms[each]
@@ -309,8 +295,9 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         regularizers = self._regularizers(player)
         if regularizers:
             regularization_loss = sum(ops.cast(ops.sum(r), "float32") for r in regularizers)
-            trackers["regularization_loss"].update_state(regularization_loss, batch_size)
-            self._objective.is_regularized = True
+            self._objective.regularization_tracker(player).update_state(
+                regularization_loss, sample_weight=batch_size
+            )
             loss += regularization_loss
         if self._totals()[player] not in terms:
             trackers[self._totals()[player]].update_state(loss, sample_weight=batch_size)

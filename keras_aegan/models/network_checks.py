@@ -134,6 +134,22 @@ def check_discriminator(discriminator):
         )
 
 
+def check_no_batch_statistics(name, network, asker):
+    """Refuses layers that mix the examples of a batch, where each example's gradient is asked."""
+    mixing = [
+        layer.name
+        for layer in network._flatten_layers()
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
+    ]
+    if mixing:
+        raise ValueError(
+            f"`{name}` must hold no batch normalisation: {asker} takes derivatives with respect "
+            "to single examples, and in a normalised batch each depends on all. Use "
+            "batch_normalization=False, or keras.layers.LayerNormalization. "
+            f"Received: layers {mixing}"
+        )
+
+
 def check_label_inputs(network_by_name, num_classes_of):
     """Refuses networks that do not take the same labels, one integer an example.
 

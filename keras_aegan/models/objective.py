@@ -1,7 +1,13 @@
 """The bookkeeping of an objective: the weights of its terms, and their running means."""
 
+import contextlib
+import contextvars
+
 import keras
 from keras import ops
+
+# The weights of the batch that a turn is on. Replicas are threads, and each has a context.
+_SAMPLE_WEIGHT = contextvars.ContextVar("sample_weight", default=None)
 
 
 class Objective:
@@ -11,9 +17,12 @@ class Objective:
     saves running means. The weights are variables: a schedule may change them between epochs
     without tracing the step again, and the model saves them.
 
+    What regularizers add is logged as `regularization_loss`; each player's by itself where there
+    are several, as in `discriminator_regularization_loss`.
+
     Args:
         weights: dict, a term's name to its weight.
-        totals: names of the weighted sums, one a player.
+        totals: dict, a player's name to that of its weighted sum.
     """
 
     def __init__(self, weights, totals):
@@ -21,19 +30,41 @@ class Objective:
             name: keras.Variable(weight, dtype="float32", trainable=False, name=f"{name}_weight")
             for name, weight in weights.items()
         }
-        names = [*totals, *weights, "regularization_loss"]
+        self._regularizations = {
+            player: "regularization_loss" if len(totals) == 1 else f"{player}_regularization_loss"
+            for player in totals
+        }
+        names = [*totals.values(), *weights, *self._regularizations.values()]
         self.trackers = {name: keras.metrics.Mean(name=name) for name in dict.fromkeys(names)}
         # Known when the first step is traced: most networks carry no regularizer.
-        self.is_regularized = False
+        self._regularized = set()
+
+    def regularization_tracker(self, player):
+        """The mean of what this player's regularizers add, which is logged from now on."""
+        name = self._regularizations[player]
+        self._regularized.add(name)
+        return self.trackers[name]
 
     @property
     def metrics(self):
         """The running means that are logged."""
-        return [
-            tracker
-            for name, tracker in self.trackers.items()
-            if name != "regularization_loss" or self.is_regularized
-        ]
+        unused = set(self._regularizations.values()) - self._regularized
+        return [tracker for name, tracker in self.trackers.items() if name not in unused]
+
+
+@contextlib.contextmanager
+def weights_known(sample_weight):
+    """Lets terms that are no mean over examples, such as an optimal scale, see their weights."""
+    token = _SAMPLE_WEIGHT.set(sample_weight)
+    try:
+        yield
+    finally:
+        _SAMPLE_WEIGHT.reset(token)
+
+
+def known_weights():
+    """`(batch_size,)`, the weights of the batch that a turn is on; or `None`."""
+    return _SAMPLE_WEIGHT.get()
 
 
 def batch_size_of(terms):

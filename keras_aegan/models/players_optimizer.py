@@ -64,7 +64,45 @@ class PlayersOptimizer(keras.optimizers.Optimizer):
         """Nothing of its own: the players' optimizers are loaded, each by itself."""
 
 
-def get_optimizer(identifier):
+def resolve_optimizers(optimizer, players):
+    """Each player's optimizer, from `compile`'s argument.
+
+    Args:
+        optimizer: a Keras name, config or instance; or a dict, a player's name to one.
+        players: the players' names.
+
+    Returns:
+        Dict, a player's name to its optimizer.
+
+    Raises:
+        ValueError: if a dict has other keys than the players, or players share an instance.
+    """
+    if isinstance(optimizer, dict) and "class_name" not in optimizer:
+        if set(optimizer) != set(players):
+            raise ValueError(
+                f"`optimizer` must have a key for each player, {players}. "
+                f"Received: keys {sorted(optimizer)}"
+            )
+        optimizers = {player: _get(optimizer[player]) for player in players}
+    else:
+        optimizer = _get(optimizer)
+        # One player keeps the very object, as in Keras; several get one each, named after
+        # them: Keras logs learning rates by the optimizer's name.
+        config, clone = optimizer.get_config(), optimizer.from_config
+        optimizers = {
+            player: clone({**config, "name": f"{player}_optimizer"}) for player in players
+        }
+        if len(players) == 1:
+            optimizers = {players[0]: optimizer}
+    if len({id(o) for o in optimizers.values()}) < len(players):
+        raise ValueError(
+            "`optimizer` must hold another instance for each player: an optimizer's state "
+            f"belongs to one. Received: one object for several of {players}"
+        )
+    return optimizers
+
+
+def _get(identifier):
     """The optimizer that a name, a config or an instance stands for; refuses `None`."""
     optimizer = keras.optimizers.get(identifier)
     if optimizer is None:

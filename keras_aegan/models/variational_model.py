@@ -83,7 +83,7 @@ class VariationalModel(EncoderDecoderModel):
                 self.loss_function,
                 weights["reconstruction_loss"],
                 weights["kl_loss"],
-                math.prod(size or 1 for size in self.data_shape),
+                None if None in self.data_shape else math.prod(self.data_shape),
                 self.decoder,
             )
         if keras.config.is_interactive_logging_enabled():
@@ -159,7 +159,7 @@ class VariationalModel(EncoderDecoderModel):
         _check_likelihood("compile", self.loss_function, "`log_likelihood`")
         data_checks.check_positive_integer("num_samples", num_samples)
         data_checks.check_batch_size(batch_size)
-        seed = int(np.random.default_rng(seed).integers(2**31)) if seed is None else seed
+        seed = int(keras.random.randint((), 0, 2**31 - 1)) if seed is None else seed
         estimate = tf.function(self._log_mean_weight, reduce_retracing=True, autograph=False)
         num_examples = len(inputs[0])
         progress = keras.utils.Progbar(num_examples, unit_name="example", verbose=verbose)

@@ -72,11 +72,18 @@ def alexnet(
     for i, (num_filters, kernel_size) in enumerate(zip(filters, kernel_sizes, strict=True), 1):
         strides = first_strides if i == 1 else 1
         hidden = layers.Conv2D(
-            num_filters, kernel_size, strides, padding="same", name=f"convolution_{i}"
+            num_filters,
+            kernel_size,
+            strides,
+            padding="same",
+            data_format="channels_last",
+            name=f"convolution_{i}",
         )(hidden)
         hidden = layers.ReLU(name=f"relu_{i}")(hidden)
         if i in (1, 2, 5):
-            hidden = layers.MaxPooling2D(3, 2, padding="same", name=f"pool_{i}")(hidden)
+            hidden = layers.MaxPooling2D(
+                3, 2, padding="same", data_format="channels_last", name=f"pool_{i}"
+            )(hidden)
     hidden = layers.Flatten(name="flatten")(hidden)
     for i, units in enumerate(dense_units, 6):
         hidden = layers.Dense(units, "relu", name=f"dense_{i}")(hidden)

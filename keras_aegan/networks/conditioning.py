@@ -45,7 +45,9 @@ def with_labels(inputs, hidden, num_classes, label_embedding_dim=None):
     if len(hidden.shape) == 4:
         _, height, width, _ = hidden.shape
         pixel = layers.Reshape((1, 1, features.shape[-1]), name="class_pixel")(features)
-        features = layers.UpSampling2D((height, width), name="class_maps")(pixel)
+        features = layers.UpSampling2D(
+            (height, width), data_format="channels_last", name="class_maps"
+        )(pixel)
     return [inputs, labels], layers.Concatenate(name="with_class")([hidden, features])
 
 
@@ -59,8 +61,13 @@ def num_classes_of(network):
     Returns:
         An integer or `None`.
     """
+    from_labels = {id(network.inputs[1])}  # tensors that the labels have become
     for operation in network.operations:
-        attribute = _CLASS_COUNTS.get(type(operation).__name__)
-        if attribute is not None:
-            return getattr(operation, attribute)
+        for node in operation._inbound_nodes:
+            if from_labels.isdisjoint(map(id, node.input_tensors)):
+                continue
+            attribute = _CLASS_COUNTS.get(type(operation).__name__)
+            if attribute is not None:
+                return getattr(operation, attribute)
+            from_labels.update(map(id, node.output_tensors))
     return None

@@ -139,7 +139,8 @@ def convolutional_decoder(
     outputs = _transposed_convolution(math.prod(output_shape[2:]), "output")(hidden)
     excess = (seed_height * scale - height, seed_width * scale - width)
     if any(excess):
-        outputs = layers.Cropping2D([(e // 2, e - e // 2) for e in excess], name="crop")(outputs)
+        cropping = [(e // 2, e - e // 2) for e in excess]
+        outputs = layers.Cropping2D(cropping, data_format="channels_last", name="crop")(outputs)
     if len(output_shape) == 4:
         outputs = layers.Reshape(output_shape, name="levels")(outputs)
     outputs = layers.Activation(output_activation or "linear", name="output_activation")(outputs)
@@ -148,14 +149,22 @@ def convolutional_decoder(
 
 def halving_convolution(filters, name, use_bias=True):
     """A convolution of stride 2."""
-    return layers.Conv2D(
-        filters, _KERNEL_SIZE, _STRIDE, padding="same", use_bias=use_bias, name=name
-    )
+    return _strided(layers.Conv2D, filters, name, use_bias)
 
 
 def _transposed_convolution(filters, name, use_bias=True):
-    return layers.Conv2DTranspose(
-        filters, _KERNEL_SIZE, _STRIDE, padding="same", use_bias=use_bias, name=name
+    return _strided(layers.Conv2DTranspose, filters, name, use_bias)
+
+
+def _strided(layer_class, filters, name, use_bias):
+    return layer_class(
+        filters,
+        _KERNEL_SIZE,
+        _STRIDE,
+        padding="same",
+        data_format="channels_last",  # as the shapes here are, whatever Keras's default
+        use_bias=use_bias,
+        name=name,
     )
 
 

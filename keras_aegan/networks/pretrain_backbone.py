@@ -87,7 +87,7 @@ def _small_classifier(image_shape, num_classes):
             name=f"normalization_{i}",  # a short training has few steps to average
         )(convolution(hidden))
         hidden = layers.ReLU(name=f"relu_{i}")(hidden)
-    pooled = layers.GlobalAveragePooling2D(name="pool")(hidden)
+    pooled = layers.GlobalAveragePooling2D(data_format="channels_last", name="pool")(hidden)
     logits = layers.Dense(num_classes, name="logits")(pooled)  # (batch_size, num_classes)
     return keras.Model(inputs, logits, name="backbone")
 

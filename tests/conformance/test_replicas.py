@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tests.conformance.fixed_noise import fixed_noise
-from tests.conformance.table import compiled, every_noisy_row, every_row
+from tests.conformance.table import ROWS, compiled, every_noisy_row, every_row
 
 
 @functools.cache
@@ -92,3 +92,19 @@ def test_replicas_draw_independent_noise(row):
     draws = tf.function(lambda: strategy.run(draw))()
     first, second = strategy.experimental_local_results(draws)
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.02
+
+
+def test_replicas_measure_with_independent_noise():
+    row = ROWS["vae"]
+    with _mirrored().scope():
+        model = compiled(row)
+    x, measured = row.data(64)[0], []
+    model.measure = lambda player, terms, sample_weight: measured.append(terms)
+
+    def measure():
+        model.test_step((x,))
+        return measured.pop()["reconstruction_loss"]
+
+    losses = tf.function(lambda: _mirrored().run(measure))()
+    first, second = _mirrored().experimental_local_results(losses)
+    assert np.all(np.array(first) != np.array(second))  # the same data, other draws

@@ -65,3 +65,16 @@ def test_half_precision_is_summed_in_float32():
 )
 def test_target_domain(name, domain):
     assert losses.target_domain(losses.get(name)) == domain
+
+
+def test_a_mask_counts_as_keras_counts_it():
+    inputs = keras.Input((5, 3))
+    decoder = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Masking()(inputs)))
+    z = GENERATOR.uniform(size=(4, 5, 3)).astype("float32")
+    z[:, 3:] = z[0, 1:] = 0.0
+    target, prediction = GENERATOR.uniform(size=(4, 5, 2)).astype("float32"), decoder(z)
+    values = losses.per_example(losses.get("mse"), target, prediction)
+    expected = keras.losses.MeanSquaredError()(target, prediction)
+    np.testing.assert_allclose(np.mean(values), expected, rtol=1e-5)
+    with pytest.raises(ValueError, match="`loss` must leave the axes that a Keras mask is of"):
+        losses.per_example(losses.get("gaussian_nll"), target, prediction)

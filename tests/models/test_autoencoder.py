@@ -167,3 +167,8 @@ def test_a_look_at_a_generator_loses_no_batch():
     model = _compiled()
     model.fit((np.ones((4, 6), "float32") for _ in range(4)), steps_per_epoch=4, verbose=0)
     assert int(model.optimizer.iterations) == 4
+
+
+def test_class_weights_are_refused_of_a_batch_too():
+    with pytest.raises(ValueError, match="`class_weight` needs class labels"):
+        _compiled().train_on_batch(np.ones((4, 6), "float32"), class_weight={0: 1.0})

@@ -177,6 +177,10 @@ def _integer_encoder():
         (lambda: _model(_deep(), num_probes=1.5), "`num_probes` must be a positive integer.*1.5"),
         (lambda: _model(_deep(), jacobian="forward"), "`jacobian` must be .*'forward'"),
         (lambda: _model(_rounding_encoder()), "`encoder` must be differentiable.*rounding"),
+        (
+            lambda: _model(networks.convolutional_encoder((8, 8, 1), 2, batch_normalization=True)),
+            "`encoder` must hold no batch normalisation: the contraction",
+        ),
         (lambda: _model(_integer_encoder()), "`encoder` must take floating-point input.*int32"),
         (
             lambda: models.Autoencoder(

@@ -167,6 +167,24 @@ def test_a_regularizer_is_a_term_of_its_own_and_its_weight_a_loss_weight():
     assert not np.allclose(kernel, unpenalised)
 
 
+def test_what_regularizers_add_is_logged_for_each_player():
+    def regularized(weight):
+        return keras.layers.Dense(6, kernel_regularizer=keras.regularizers.L2(weight))
+
+    generator = keras.Sequential([keras.Input((3,)), regularized(0.1)])
+    discriminator = keras.Sequential([keras.Input((6,)), regularized(0.5), keras.layers.Dense(1)])
+    squares = [np.sum(np.square(m.get_weights()[0])) for m in (generator, discriminator)]
+    model = _compiled(
+        models.GAN(generator, discriminator, num_discriminator_steps=3),
+        optimizer=keras.optimizers.SGD(0.0),
+    )
+    logs = model.fit(X, verbose=0).history
+    np.testing.assert_allclose(logs["generator_regularization_loss"], 0.1 * squares[0], rtol=1e-5)
+    np.testing.assert_allclose(
+        logs["discriminator_regularization_loss"], 0.5 * squares[1], rtol=1e-5
+    )
+
+
 def test_weights_of_examples_reweight_the_data():
     """Data of weight zero are none: only the others are told from fakes."""
     data = np.concatenate([np.full((256, 1), -1.0), np.full((256, 1), 1.0)]).astype("float32")

@@ -92,6 +92,15 @@ CASES = {
         ValueError,
         "`num_discriminator_steps` must be a positive integer.*1.5",
     ),
+    "a penalty on a normalised discriminator": (
+        lambda: models.GAN(
+            networks.dcgan_generator(3, (8, 8, 1), (4,)),
+            networks.dcgan_discriminator((8, 8, 1), (4, 4)),
+            discriminator_regularizer=regularizers.GradientPenalty(),
+        ),
+        ValueError,
+        "`discriminator` must hold no batch normalisation: GradientPenalty.*batch_normalization=F",
+    ),
     "a weight as regularizer": (
         lambda: gan(discriminator_regularizer=10.0),
         TypeError,

@@ -119,6 +119,41 @@ def test_after_training_the_optimal_scale_stays():
     )
 
 
+def test_the_optimal_scale_follows_the_networks():
+    keras.utils.set_random_seed(0)
+    x = np.random.default_rng(0).normal(5.0, 0.2, size=(6400, 6)).astype("float32")
+    decoder = networks.dense_decoder(2, (6,), (8,))
+    model = models.VAE(vae().encoder, decoder, seed=0)
+    model.compile(keras.optimizers.Adam(0.01))
+    model.fit(x, batch_size=64, epochs=3, verbose=0)  # 300 steps, from an error of 25 down
+    measured = model.reconstruction_error(x).mean()
+    error = np.mean((model.decode(model.encode(x)) - x) ** 2)
+    # D/2 · (log 2πσ² + error/σ²) is least at σ² = error; within a fifth of it by D/2 · 0.02.
+    least = 3 * (np.log(2 * np.pi * error) + 1)
+    assert 0 <= measured - least < 0.1, (measured, least, error)
+
+
+def test_the_optimal_scale_is_that_of_the_weighted_examples():
+    weights = np.random.default_rng(1).uniform(size=64)
+    weights[0] = 0.0
+
+    def logs(outlier):
+        x = X.copy()
+        x[0] = outlier
+        model = vae()
+        model.set_weights([np.full_like(w, 0.1) for w in model.get_weights()])
+        model.compile(keras.optimizers.SGD(0.0))
+        return model.fit(x, sample_weight=weights, batch_size=64, verbose=0).history
+
+    assert logs(0.0) == logs(1.0)
+    deviations = np.random.default_rng(2).normal(size=(128, 6))  # two draws of each example
+    dispersion = losses.GaussianNLL("optimal").optimal_dispersion(
+        np.zeros((128, 6)), deviations, weights
+    )
+    expected = np.average(np.square(deviations).reshape(64, -1).mean(axis=1), weights=weights)
+    np.testing.assert_allclose(dispersion, expected, rtol=1e-5)
+
+
 def test_a_file_keeps_the_optimal_scale(tmp_path):
     model = vae()
     model.compile()
@@ -163,6 +198,8 @@ def test_compile_states_variance_and_beta(capsys):
     assert "b = D·β/α = 6 " in capsys.readouterr().out
     model.compile(loss="binary_crossentropy")
     assert "β = D·β/α = 6" in capsys.readouterr().out
+    model.compile(loss=lambda x, r: keras.ops.sum(keras.ops.square(x - r), axis=-1))
+    assert "β" not in capsys.readouterr().out  # a mean or a sum: who knows
     model.compile()
     assert "the negative ELBO in nats" in capsys.readouterr().out
     vae(num_importance_samples=5).compile()
@@ -266,6 +303,12 @@ REFUSALS = {
         "`y` must have the shape (num_examples)",
     ),
     "labels to a plain VAE": (lambda: compiled(vae()).fit(X, LABELS), "Class labels are no target"),
+    "networks that know other classes": (
+        lambda: models.ConditionalVAE(
+            conditional_vae().encoder, networks.dense_decoder(2, (6,), (8,), num_classes=4)
+        ),
+        "must know the same classes",
+    ),
     "too few labels": (
         lambda: conditional_vae().encode(X, LABELS[:3]),
         "`x` and `labels` must hold as many examples",

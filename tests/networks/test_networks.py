@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from keras_aegan import networks
+from keras_aegan.networks.conditioning import num_classes_of
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 1), (32, 32, 3), (27, 30, 2), (5, 4, 1)])
@@ -15,6 +16,27 @@ def test_convolutional_networks_fit_each_other(shape):
     assert decoder.output_shape == (None, *shape)
     x = decoder(encoder(np.zeros((2, *shape), "float32")))
     assert np.all((np.array(x) >= 0) & (np.array(x) <= 1))
+
+
+def test_images_have_their_channels_last_whatever_keras_prefers():
+    try:
+        keras.config.set_image_data_format("channels_first")
+        encoder = networks.convolutional_encoder((27, 30, 2), 7, (4, 8), num_classes=3)
+        decoder = networks.convolutional_decoder(7, (27, 30, 2), (8, 4))
+        backbone = networks.alexnet((32, 32, 3), 10, (2, 2, 2, 2, 2), (4,), first_strides=1)
+    finally:
+        keras.config.set_image_data_format("channels_last")
+    assert encoder.get_layer("convolution_0").output.shape == (None, 14, 15, 4)
+    assert decoder.output_shape == (None, 27, 30, 2)
+    assert backbone.get_layer("pool_1").output.shape == (None, 16, 16, 2)
+
+
+def test_the_classes_that_a_network_knows_are_those_of_its_labels():
+    tokens, labels = keras.Input((4,), dtype="int32"), keras.Input((), dtype="int32")
+    words = keras.layers.Flatten()(keras.layers.Embedding(50, 2)(tokens))
+    classes = keras.layers.Embedding(3, 2)(labels)
+    network = keras.Model([tokens, labels], keras.layers.Concatenate()([words, classes]))
+    assert num_classes_of(network) == 3
 
 
 def test_softmax_runs_over_the_levels():
