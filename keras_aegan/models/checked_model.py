@@ -121,6 +121,10 @@ class CheckedModel(keras.Model):
             The means of the loss, the terms and the metrics.
         """
         if not kwargs:  # inside `fit`, the data have been looked at
+            if batch_size is not None:
+                data_checks.check_batch_size(batch_size)
+            if steps is not None:
+                data_checks.check_positive_integer("steps", steps)
             x, y = self._admit(x, y, sample_weight)
         return super().evaluate(
             x,

@@ -182,7 +182,11 @@ def check_labels(name, labels, num_classes):
         TypeError: if they are no array of integers.
         ValueError: if the shape is wrong or a class out of range.
     """
-    span = check_array(name, labels, (), "integer")
+    hint, shape = "", tuple(getattr(labels, "shape", ()))
+    if len(shape) == 2:  # as keras.datasets.cifar10 gives them, or one-hot
+        mended = f"{name}[:, 0]" if shape[1] == 1 else f"{name}.argmax(axis=1)"
+        hint = f" Labels are one integer an example: {mended}."
+    span = check_array(name, labels, (), "integer", hint=hint)
     if span and (span[0] < 0 or (num_classes is not None and span[1] >= num_classes)):
         classes = "zero or more" if num_classes is None else f"from 0 to {num_classes - 1}"
         raise ValueError(

@@ -300,7 +300,19 @@ REFUSALS = {
     ),
     "one-hot labels": (
         lambda: compiled(conditional_vae()).fit(X, np.eye(3, dtype="int32")[LABELS]),
-        "`y` must have the shape (num_examples)",
+        "Labels are one integer an example: y.argmax(axis=1)",
+    ),
+    "labels in a column": (
+        lambda: compiled(conditional_vae()).fit(X, LABELS[:, None]),
+        "Labels are one integer an example: y[:, 0]",
+    ),
+    "no batch to measure on": (
+        lambda: compiled(vae()).evaluate(X, batch_size=0),
+        "`batch_size` must be a positive integer",
+    ),
+    "no steps to measure": (
+        lambda: compiled(vae()).evaluate(X, steps=0),
+        "`steps` must be a positive integer",
     ),
     "labels to a plain VAE": (lambda: compiled(vae()).fit(X, LABELS), "Class labels are no target"),
     "networks that know other classes": (
