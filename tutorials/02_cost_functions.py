@@ -23,7 +23,6 @@ import os
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from keras_aegan import datasets, losses, models, networks, plotting
 
@@ -37,7 +36,7 @@ os.makedirs("figures", exist_ok=True)
 latent_dim = 16  # half of tutorial 01's: there is more to hedge about
 hidden_units = (256,)
 num_levels = 8  # of grey, for the categorical cross-entropy: a softmax of 8 at each pixel
-batch_size = 125  # divides 60,000: no last, smaller batch for XLA to compile a second program for
+batch_size = 125  # divides 60,000: all batches are alike
 num_steps = 1440  # 3 epochs of MNIST
 learning_rate = 1e-3  # higher, and MAE may answer black for ever: see the end
 
@@ -63,7 +62,8 @@ Take a single pixel and no code at all: one answer for all digits. Which is the 
 - MSE: the *mean*, a grey that hardly any digit has there.
 - MAE: the *median*, here black, because more than half of the digits are black there.
 - Binary cross-entropy: the mean again, read as a *probability* that the pixel is white.
-- Categorical cross-entropy: the *whole distribution*, of which mean, median and mode are parts.
+- Categorical cross-entropy: the *whole distribution*, from which mean, median and mode can be
+  read.
 """
 
 pixel = x_train[:, 14, 9, 0]  # (60,000,), to the left of the middle
@@ -136,8 +136,6 @@ def train(model, loss, targets=None):
     model.compile(
         optimizer=keras.optimizers.Adam(schedule),
         loss=loss,
-        jit_compile=True,  # dense networks are faster as one XLA program
-        steps_per_execution=40,  # Python looks in every 40 steps, not at each
     )
     model.fit(x_train, targets, batch_size=batch_size, epochs=epochs, verbose=2)
     return model
@@ -274,7 +272,8 @@ print(f"{'the same, as a density':<36}{'CCE':>12}{categorical_nll + num_pixels *
 - MAE: decided, so sharper, and it drops what is improbable. On MNIST, mostly black, that is
   thin strokes.
 - Binary cross-entropy: for x in {0, 1}, or as a good cost for nearly binary images: with a
-  sigmoid its gradient, r − x, does not vanish where the answer is confidently wrong.
+  sigmoid its gradient with respect to the logit, r − x, does not vanish where the answer is
+  confidently wrong.
 - Categorical: knows several answers at once, which a mean cannot say. It pays with as many
   outputs a pixel as levels, and it does not know that level 3 is near level 4.
 
@@ -328,8 +327,11 @@ trained["BCE"].export("saved_models/cost_functions")
 
 ## Use what was saved
 
-This cell needs nothing of the above but images: paste it into a program of its own.
+This cell needs nothing of the above but some images, here `x_test`: paste it into a program of its
+own.
 """
+
+import tensorflow as tf
 
 served = tf.saved_model.load("saved_models/cost_functions")
 images = tf.constant(x_test[:3])  # (3, 28, 28, 1)

@@ -278,7 +278,7 @@ vaes["perceptual"].export("saved_models/perceptual_vae")
 - Name one layer alone, first an early one, then a late one. Which draws better, and which predicts
   better?
 - `distance="mae"`. `layer_weights=[1.0, 0.1]`.
-- Break it: leave the AlexNet as it is born, without `pretrain_backbone`. It trains all the same:
+- Break it: leave the AlexNet untrained, without `pretrain_backbone`. It trains all the same:
   random filters see edges and colours too. Compare the tables: how much was in the architecture?
 - Break it: give MobileNet images without `preprocessing="mobilenet"`. Nobody complains. It expects
   black at −1 and is given 0, so to its eye everything lies between grey and white.
@@ -286,7 +286,8 @@ vaes["perceptual"].export("saved_models/perceptual_vae")
 
 ## Use what was saved
 
-This cell needs nothing of the above but images: paste it into a program of its own.
+This cell needs only `import tensorflow as tf` and some images, here `x_test`: paste it into a
+program of its own.
 """
 
 served = tf.saved_model.load("saved_models/perceptual_vae")
@@ -295,4 +296,4 @@ code = served.encode(images)
 print("\nserve:", served.serve(images).shape)
 print("encode:", code.shape)
 print("decode:", served.decode(code).shape)
-print("sample:", served.sample(tf.constant(4)).shape)
+print("sample:", served.sample(4).shape)

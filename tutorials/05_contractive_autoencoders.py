@@ -42,7 +42,7 @@ os.makedirs("figures", exist_ok=True)
 
 latent_dim = 300  # sigmoid units, one layer: the penalty has a closed form, and costs nothing
 contraction = 1.0  # λ; ten times the paper's, so that in few epochs its effect is plain to see
-batch_size = 125  # divides 60,000: no last, smaller batch for XLA to compile a second program for
+batch_size = 125  # divides 60,000: all batches are alike
 num_steps = 1440  # 3 epochs of MNIST
 learning_rate = 3e-3  # falls to zero along a cosine
 
@@ -104,8 +104,6 @@ def train(model, **loss_weights):
         optimizer=keras.optimizers.Adam(schedule),
         loss="bernoulli_nll",  # the cross-entropy, summed over pixels, in nats
         loss_weights=loss_weights or None,
-        jit_compile=True,  # dense networks are faster as one XLA program
-        steps_per_execution=40,  # Python looks in every 40 steps, not at each
     )
     model.fit(x_train, batch_size=batch_size, epochs=epochs, verbose=2)
 
@@ -251,15 +249,12 @@ for name, model in on_curve.items():
         optimizer=keras.optimizers.Adam(schedule),
         loss="mse",
         loss_weights=weights[name] or None,
-        # No jit_compile=True: the Jacobian of a deep encoder takes several passes, and the toolkit
-        # keeps them from XLA, which would compile them anew at each step.
-        steps_per_execution=100,
     )
     model.fit(tf.data.Dataset.from_tensors(curve).repeat(curve_steps), verbose=2)
 
 """
-The two agree: the arrows point to the arc. Upon it they vanish, and what is left of them need not
-agree.
+The two agree: the arrows point to the arc. On the arc both are nearly zero, so their directions
+mean little.
 """
 
 side = np.linspace(-1.5, 1.5, 24)
@@ -330,21 +325,22 @@ contractive.export("saved_models/contractive_autoencoder")
 """
 ## What to try next, and what to break on purpose
 
-- `contraction = 1.0`, then 0.01. What becomes of error, saturation and directions?
-- Decode along a tangent: `contractive.decode(contractive.encode(digits + 0.3 * tangent))`. Does the
-  digit turn, or thicken?
+- `contraction = 0.1`, the paper's, then 0.01. What becomes of error, saturation and directions?
+- Decode along a tangent: `tangent = tangents(contractive, digits)[0]`, then
+  `contractive.decode(contractive.encode(digits + 0.3 * tangent))`. Does the digit turn, or thicken?
 - Train the untied one ten times as long. Which of its norms grows, which falls?
 - `curve_noise = 0.05` and 0.4: where do the two fields part?
-- Break it: `latent_activation="relu"`, and take out the pictures, whose Jacobian is a sigmoid's. A
-  ReLU does not saturate above: small weights are one way left to contract, units that are off for
-  good the other.
+- Break it: `latent_activation="relu"`, and in `jacobians` put `(codes > 0)`, a ReLU's slope, for
+  `codes * (1 - codes)`, a sigmoid's. A ReLU does not saturate above: small weights are one way left
+  to contract, units that are off for good the other.
 - Break it: `contraction = 100`. The code hardly moves (standard deviation 0.01), and the decoder
   draws the same blur, near the mean digit, for all: 208 nats instead of 69 without the penalty. The
   untied one cheats best here, with 184.
 
 ## Use what was saved
 
-This cell needs nothing of the above but images: paste it into a program of its own.
+This cell needs only `import tensorflow as tf` and some images, here `x_test`: paste it into a
+program of its own.
 """
 
 served = tf.saved_model.load("saved_models/contractive_autoencoder")

@@ -28,7 +28,6 @@ import os
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
-import tensorflow as tf
 from sklearn.neighbors import NearestNeighbors
 
 from keras_aegan import callbacks, datasets, latents, losses, metrics, models, networks, plotting
@@ -45,7 +44,8 @@ The lecture's network, 784-196-49 and back, its data in [-1, 1], its batches of 
 batch_size = 64
 num_epochs = 5  # enough to see where the codes go
 collapse_epochs = 2  # enough to see that they go nowhere
-# One run each. Over seeds neither way is nearer to data: see benchmarks/interpolation.py.
+# One run each. Over seeds neither model's paths stay nearer to the data: see
+# benchmarks/interpolation.py.
 num_path_epochs = 15
 learning_rate = 1e-3
 wide_latent_dim = 28  # the lecture's other size, beside 2
@@ -69,7 +69,9 @@ print("training:", x_train.shape, "test:", x_test.shape)
 Between N(μ, σ²) and N(0, 1) it is ½(σ² + μ² − 1 − log σ²): zero where the two are the same, and
 positive elsewhere. The slide prints Σ(σ² + μ² − log σ − 1), without the half, and with log σ for
 log σ². That has its minimum at σ = 0.707, and is negative there: who trains with it asks for
-codes that are too narrow, and reads a "KL" below zero on the screen.
+codes that are too narrow, and reads a "KL" below zero on the screen. It is the KL to another
+prior: the printed formula equals KL(q ‖ N(0, ½)) − 0.153 nats a dimension (−½ + ½ log 2). So who
+trains with it must also sample from N(0, ½).
 """
 
 sigma = np.linspace(0.2, 2.0, 1801).astype("float32")  # in steps of 0.001
@@ -89,9 +91,10 @@ figure.savefig("figures/07_kl.png", dpi=150)
 """
 ## α, β and σ²
 
-The lecture minimises α · mean squared error + KL. Over D pixels that is the bound above for a
-Gaussian p(x|z) with σ² = D/(2α): α = 392 means σ = 1 on MNIST. At α = 1, σ² = 392: a pixel's error
-costs so little that no code is worth its KL. `compile` says so, before anything is trained.
+The lecture minimises α · mean squared error + KL. Over D pixels that is, up to a constant, the
+negative of the bound above for a Gaussian p(x|z) with σ² = D/(2α): α = 392 means σ = 1 on MNIST. At
+α = 1, σ² = 392: a pixel's error costs so little that no code is worth its KL. `compile` says so,
+before anything is trained.
 """
 
 
@@ -119,8 +122,8 @@ collapsed.fit(x_train, batch_size=batch_size, epochs=collapse_epochs, verbose=2,
 
 With the reconstruction alone (β = 0) the codes spread over the plane with gaps between the
 digits. With the KL alone (α = 0) every digit has the same distribution, N(0, I), and the code says
-nothing: mind its axes, on which all digits lie within hundredths of zero. With both, the digits
-share the plane around zero, side by side and without gaps.
+nothing: note the scale of its axes, on which all digits lie within hundredths of zero. With both,
+the digits share the plane around zero, side by side and without gaps.
 """
 
 planes = {}
@@ -241,9 +244,9 @@ figure = plotting.training_curves(history)
 figure.savefig("figures/07_curves.png", dpi=120)
 
 """
-A small σ makes a pixel's error dear: more nats go through z, more of its dimensions are active, and
-reconstructions are sharper. What it costs is seen in the samples: digits that use z so finely leave
-room between them, where draws from N(0, I) fall as well.
+A small σ makes a pixel's error expensive: more nats go through z, more of its dimensions are
+active, and reconstructions are sharper. What it costs is seen in the samples: digits that use z so
+finely leave room between them, where draws from N(0, I) fall as well.
 """
 
 rows = {"test digits": x_test[:12]}
@@ -297,22 +300,34 @@ wide.export("saved_models/vae")
 - `latents.interpolate(..., spherical=True)` in 28 dimensions, beside the straight line.
 - `models.VAE(..., num_importance_samples=10)`: the importance-weighted bound as the objective.
 - `callbacks.LossWeightSchedule("kl_loss", callbacks.linear_schedule(0, 1, 5))`: more active units?
-- Break it: train with the KL as printed, in 28 dimensions and at α = 392. (A subclass of
-  `models.VAE` whose `autoencoder_terms` returns another `kl_loss`.) Nothing looks wrong: after two
-  epochs its squared error is 0.072, of the right one 0.071. But a dimension that is not used
-  settles at q(z|x) = N(0, 0.707²) and adds −0.153 nats; and over all digits each z spreads by 0.7
-  to 0.8 instead of 1, so that draws from N(0, I) fall wide of the codes.
+- Break it: train with the KL as printed, in 28 dimensions and at α = 392, by putting for
+  `models.VAE` in `lecture_vae` this class:
+
+      class PrintedKL(models.VAE):
+          def autoencoder_terms(self, x, target, training):
+              terms, reconstruction = super().autoencoder_terms(x, target, training)
+              mean, log_var = self.encoder(x, training=training)
+              printed = keras.ops.exp(log_var) + mean**2 - log_var / 2 - 1
+              return {**terms, "kl_loss": keras.ops.sum(printed, axis=-1)}, reconstruction
+
+  Nothing looks wrong: after two epochs its squared error is 0.072, of the right one 0.071. But a
+  dimension that is not used settles at q(z|x) = N(0, ½) and adds −0.153 nats; and over all digits
+  each z spreads by 0.7 to 0.8 instead of 1, so that draws from N(0, I) fall wide of the codes.
+  Draws from N(0, ½), the prior that it was trained for, do not: `unit.decode(np.sqrt(0.5) * z)`.
 - Break it: data in [0, 1] with the same α = 392. σ = 1 is then the whole way from black to white
   instead of half of it, an error costs a quarter, and fewer dimensions are worth their nats: α has
   to be four times as large for the same model.
 
 ## Use what was saved
 
-This cell needs nothing of the above but images: paste it into a program of its own.
+This cell needs nothing of the above but some images, here `x_test`: paste it into a program of its
+own.
 """
+
+import tensorflow as tf
 
 served = tf.saved_model.load("saved_models/vae")
 images = tf.constant(x_test[:5])
 served_codes = served.encode(images)
 print("codes:", served_codes.shape, "decoded:", served.decode(served_codes).shape)
-print("new digits:", served.sample(tf.constant(3)).shape)
+print("new digits:", served.sample(3).shape)

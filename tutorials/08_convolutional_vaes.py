@@ -13,17 +13,16 @@ Run it from the root of the repository: python tutorials/08_convolutional_vaes.p
 """
 ## Why
 
-The networks of tutorial 07 see 784 numbers and do not know that they are neighbours. On digits in
-the middle of their image that does. Photographs are shifted, turned and scaled, and a convolution
-says of every place what it has learned at one. Here both see CIFAR-10, with the same likelihood and
-the same 28 latent dimensions, so that their bounds compare.
+The networks of tutorial 07 see 784 numbers and do not know that they are neighbours. For centred
+digits that is enough. Photographs are shifted, turned and scaled, and a convolution says of every
+place what it has learned at one. Here both see CIFAR-10, with the same likelihood and the same 28
+latent dimensions, so that their bounds compare.
 """
 
 import os
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from keras_aegan import callbacks, datasets, models, networks, plotting
 
@@ -163,11 +162,14 @@ dc_vae.export("saved_models/dc_vae")
 
 ## Use what was saved
 
-This cell needs nothing of the above but images: paste it into a program of its own.
+This cell needs nothing of the above but some images, here `x_test`: paste it into a program of its
+own.
 """
+
+import tensorflow as tf
 
 served = tf.saved_model.load("saved_models/dc_vae")
 images = tf.constant(x_test[:5])
 codes = served.encode(images)
 print("\nencode:", codes.shape, "decode:", served.decode(codes).shape)
-print("sample:", served.sample(tf.constant(3)).shape)
+print("sample:", served.sample(3).shape)

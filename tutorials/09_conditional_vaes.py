@@ -1,9 +1,9 @@
 """
 Title: Conditional variational autoencoders
 Slides: "CVAE" and "DC-CVAE", in the lecture "Autoencoders y GANs"
-What to expect: digits on demand; a grid whose rows are digits and whose columns are hands; and a
-    classifier that recognises in the samples the digits that were asked for. Two pictures and two
-    animations in figures/, a SavedModel in saved_models/dc_cvae.
+What to expect: digits on demand; a grid whose rows are digits and whose columns are handwritings;
+    and a classifier that recognises in the samples the digits that were asked for. Two pictures and
+    two animations in figures/, a SavedModel in saved_models/dc_cvae.
 Time: 7 minutes on one busy CPU core
 
 Run it from the root of the repository: python tutorials/09_conditional_vaes.py
@@ -15,13 +15,15 @@ Run it from the root of the repository: python tutorials/09_conditional_vaes.py
 A VAE draws digits, but not the one you want. A *conditional* VAE is told the label y: both
 q(z|x, y) and p(x|z, y) see it. Then z need not say which digit it is, and says how it is written:
 class and style come apart.
+
+The slides show CIFAR-10. Here it is digits, since a classifier can then say in minutes whether they
+are the ones asked for.
 """
 
 import os
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from keras_aegan import callbacks, datasets, latents, losses, models, networks, plotting
 
@@ -33,7 +35,7 @@ os.makedirs("figures", exist_ok=True)
 """
 
 num_classes = 10
-latent_dim = 8  # for the hand alone: which digit it is, the label says
+latent_dim = 8  # for the handwriting alone: which digit it is, the label says
 sigma = 0.5  # of a pixel in [0, 1]: the lecture's σ = 1 in [-1, 1]; see "Train"
 batch_size = 128
 num_epochs = 6
@@ -55,9 +57,9 @@ print("training:", x_train.shape, "test:", x_test.shape)
 """
 ## Networks
 
-`num_classes` gives a network a second input, the labels as integers. A dense one appends them, one
-for each class, to its input. A convolutional encoder appends them to the image, as channels that
-are the same at every pixel; a convolutional decoder to z, before its first layer.
+`num_classes` gives a network a second input, the labels as integers. A dense one appends them,
+one-hot, to its input. A convolutional encoder appends them to the image, as channels that are the
+same at every pixel; a convolutional decoder to z, before its first layer.
 """
 
 cvae = models.ConditionalVAE(
@@ -111,7 +113,7 @@ for name, model in cvaes.items():
 """
 ## Style and class
 
-One row a class, one column a z: down a column the digit changes and the hand stays.
+One row a class, one column a z: down a column the digit changes and the handwriting stays.
 """
 
 z = np.random.default_rng(0).standard_normal((10, latent_dim))
@@ -120,16 +122,17 @@ figure = plotting.image_grid(images, num_columns=10, value_range=(0, 1))
 figure.savefig("figures/09_style_and_class.png", dpi=120)
 
 """
-The same with the hand of a test digit: encode it with its own label, decode it with all others.
+The same with the handwriting of a test digit: encode it with its own label, decode it with all
+others.
 """
 
 written = [int(np.flatnonzero(y_test == digit)[0]) for digit in range(num_classes)]
-hands = dc_cvae.encode(x_test[written], y_test[written])  # (10, latent_dim)
-images = dc_cvae.decode(*latents.class_grid(hands, num_classes))
+styles = dc_cvae.encode(x_test[written], y_test[written])  # (10, latent_dim)
+images = dc_cvae.decode(*latents.class_grid(styles, num_classes))
 rows = {"written": x_test[written]}
 rows |= {f"as {digit}": images[10 * digit :][:10] for digit in range(num_classes)}
 figure = plotting.reconstruction_grid(rows, value_range=(0, 1))
-figure.savefig("figures/09_the_same_hand.png", dpi=120)
+figure.savefig("figures/09_the_same_handwriting.png", dpi=120)
 
 """
 ## Is it the digit that was asked for?
@@ -189,6 +192,8 @@ dc_cvae.export("saved_models/dc_cvae")
 
 This cell needs nothing of the above: paste it into a program of its own.
 """
+
+import tensorflow as tf
 
 served = tf.saved_model.load("saved_models/dc_cvae")
 sevens = served.sample(tf.constant([7, 7, 7]))

@@ -20,7 +20,6 @@ capacity", then "the discriminator is fine, the generator lacks it". `GANDiagnos
 import os
 
 import keras
-import tensorflow as tf
 
 from keras_aegan import callbacks, datasets, models, networks, plotting
 
@@ -79,9 +78,6 @@ def train(title, x_train, x_test, generator, discriminator, num_epochs, file_nam
                 learning_rate, beta_1=beta_1, use_ema=True, ema_momentum=ema_momentum
             ),
         },
-        # "auto" takes XLA for dense networks, which gain from it, and leaves it out where there
-        # are convolutions, which XLA makes two to three times slower on a CPU.
-        jit_compile="auto",
     )
     diagnosis = callbacks.GANDiagnosis(x_test[:num_held_out])
     model.fit(
@@ -187,6 +183,8 @@ best.export("saved_models/gan_on_mnist")
 
 This cell needs nothing of the above: paste it into a program of its own.
 """
+
+import tensorflow as tf
 
 served = tf.saved_model.load("saved_models/gan_on_mnist")
 images = served.sample(5)

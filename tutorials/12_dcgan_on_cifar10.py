@@ -1,10 +1,11 @@
 """
 Title: A DCGAN on CIFAR-10
 Slides: "DCGAN on CIFAR-10", in the lecture "Autoencoders y GANs"
-What to expect: colour images of 32×32 from noise; a grid of samples each epoch; a training that is
-    interrupted and resumes exactly. The grids and an animation of them in
-    figures/12_dcgan_on_cifar10/, a SavedModel in saved_models/dcgan_on_cifar10.
-Time: 7 minutes on one busy CPU core; run again with a larger `num_epochs`, it goes on
+What to expect: colour images of 32×32 from noise; a grid of samples each epoch; a training that,
+    interrupted and started again, goes on exactly where it was. The grids and an animation of them
+    in figures/12_dcgan_on_cifar10/, a SavedModel in saved_models/dcgan_on_cifar10.
+Time: 7 minutes on one busy CPU core; run again with a larger `num_epochs`, it trains the last epoch
+    once more, and those that are missing
 
 Run it from the root of the repository: python tutorials/12_dcgan_on_cifar10.py
 """
@@ -20,7 +21,6 @@ input, ReLU and leaky ReLU, a slow Adam. The lecture shows it after 10 and after
 import os
 
 import keras
-import tensorflow as tf
 
 from keras_aegan import callbacks, datasets, models, networks
 
@@ -69,17 +69,16 @@ model.compile(
         ),
     },
     loss="non_saturating",
-    # On a CPU XLA makes convolutions two to three times slower; on a GPU take "auto".
-    jit_compile=False,
 )
 
 """
 ## Fit
 
-`BackupAndRestore` keeps both networks, both optimizers and the state of the noise after each
-epoch. Interrupt the script and start it again: it goes on where it was, as if nothing had
-happened. `delete_checkpoint=False` keeps the backup at the end too, so that a run with
-`num_epochs = 200` trains only the epochs that are missing. Delete the folder to begin anew.
+`BackupAndRestore` keeps both networks, both optimizers and the state of the noise, as they are when
+an epoch begins. Interrupt the script and start it again: it begins the interrupted epoch anew, and
+ends with the weights of a training that was never interrupted. `delete_checkpoint=False` keeps the
+last backup at the end too. It is from before the last epoch: a run with `num_epochs = 200` trains
+that one once more, and then the epochs that are missing. Delete the folder to begin anew.
 
 Samples are drawn each epoch, of the same noise: one sees each of them improve.
 """
@@ -89,9 +88,12 @@ model.fit(
     x_train,
     batch_size=batch_size,
     epochs=num_epochs,
+    # The same order in each epoch, so that a resumed training sees the same batches. Images on disk
+    # are in no order.
+    shuffle=False,
     callbacks=[
-        keras.callbacks.BackupAndRestore(backup_folder, delete_checkpoint=False),
-        # After the backup, before what shall see the moving average.
+        callbacks.BackupAndRestore(backup_folder, delete_checkpoint=False),
+        # Before the callbacks that should see the averaged weights.
         keras.callbacks.SwapEMAWeights(swap_on_epoch=True),
         callbacks.SampleGrid("figures/12_dcgan_on_cifar10", num_samples=64),
     ],
@@ -99,8 +101,8 @@ model.fit(
 )
 if num_epochs < 200:
     print(
-        "For the lecture's 200 epochs: set num_epochs = 200 and run again; "
-        f"the {num_epochs} that are done are restored from {backup_folder}."
+        "For the lecture's 200 epochs: set num_epochs = 200 and run again. With the backup in "
+        f"{backup_folder}, epoch {num_epochs} is trained once more, and then the missing ones."
     )
 
 """
@@ -122,6 +124,18 @@ model.export("saved_models/dcgan_on_cifar10")
 
 - `num_epochs = 50`, then 200: what do the later epochs add?
 - A discriminator of `SpectralNormalization` layers, with `loss="hinge"`.
+- Break it: forget `training=True`, the lecture's own example of a mistake. Put for `models.GAN`
+
+      class Forgetful(models.GAN):
+          def discriminator_terms(self, x, labels, training):
+              return super().discriminator_terms(x, labels, training=False)
+
+          def generator_terms(self, x, labels, training):
+              return super().generator_terms(x, labels, training=False)
+
+  and another `backup_folder`. No error comes. But batch normalisation then never looks at a batch:
+  it subtracts a mean of 0 and divides by a deviation of 1, with which its moving averages began,
+  and nothing is normalised. [RESULT]
 - Break it: `beta_1 = 0.9`; a learning rate of 2e-3; `batch_normalization=False` in the generator.
   The paper says what it saw: losses that swing, a rate of 1e-3 already too high, and samples that
   collapse to a single point. Which of the three do you see after 10 epochs?
@@ -130,6 +144,8 @@ model.export("saved_models/dcgan_on_cifar10")
 
 This cell needs nothing of the above: paste it into a program of its own.
 """
+
+import tensorflow as tf
 
 served = tf.saved_model.load("saved_models/dcgan_on_cifar10")
 images = served.sample(5)

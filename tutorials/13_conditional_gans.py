@@ -15,13 +15,15 @@ Run it from the root of the repository: python tutorials/13_conditional_gans.py
 A GAN draws digits, but not the one you want. A *conditional* GAN tells both players the label y:
 the generator makes x from z and y, and the discriminator sees x *and* y, so a good seven under the
 label 3 is a fake. Data and fakes have the same labels, so a label alone gives nothing away.
+
+The slides show CIFAR-10. Here it is digits, since a classifier can then say in minutes whether they
+are the ones asked for.
 """
 
 import os
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers
 
 from keras_aegan import callbacks, datasets, models, networks, plotting
@@ -100,9 +102,6 @@ def train(title, generator, discriminator, num_epochs, file_name):
                 learning_rate, beta_1=beta_1, use_ema=True, ema_momentum=ema_momentum
             ),
         },
-        # "auto": XLA for the dense networks, which gain from it; none for convolutions, which it
-        # makes two to three times slower on a CPU.
-        jit_compile="auto",
     )
     model.fit(
         x_train,
@@ -144,7 +143,7 @@ dc_cgan = train(
 """
 ## Look
 
-Each row is one label. Within a row the noise differs, and with it the hand.
+Each row is one label. Within a row the noise differs, and with it the handwriting.
 
 ## Save
 
@@ -157,7 +156,7 @@ dc_cgan.export("saved_models/dc_cgan")
 ## What to try next, and what to break on purpose
 
 - `label_embedding_dim=8` in the networks: a learned embedding instead of one-hot labels.
-- One noise for all labels: does a column then show one hand?
+- One noise for all labels: does a column then show one handwriting?
 - Break it: shuffle `y_train` before the models' `fit`. Real digits then have any label, so the
   discriminator has no reason to look at it, nor the generator: the judge finds a tenth, by chance.
 - Break it: `dc_cgan.sample(np.array([10]))`. It is refused: "`labels` must hold classes from 0 to
@@ -167,6 +166,8 @@ dc_cgan.export("saved_models/dc_cgan")
 
 This cell needs nothing of the above: paste it into a program of its own.
 """
+
+import tensorflow as tf
 
 served = tf.saved_model.load("saved_models/dc_cgan")
 images = served.sample(tf.constant([3, 1, 4, 1, 5]))

@@ -27,9 +27,8 @@ import os
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from keras_aegan import datasets, losses, models, networks, plotting
+from keras_aegan import datasets, latents, losses, models, networks, plotting
 
 keras.utils.set_random_seed(0)
 os.makedirs("figures", exist_ok=True)
@@ -46,8 +45,8 @@ batch_size = 100
 num_epochs = 8
 learning_rate = 1e-3  # of the VAEs, falling to zero along a cosine
 
-# DCGAN's settings for the three players. Adam's first moment of ½: what the other players do now
-# matters more than what they did ten steps ago.
+# DCGAN's settings for the three players. Adam's β₁ = 0.5: its average of past gradients forgets
+# quickly, since what the other players do now matters more than what they did ten steps ago.
 adversarial_learning_rate = 5e-4  # DCGAN's 2e-4 is for many more steps than these
 beta_1 = 0.5
 gamma = 1.0  # the weight of the features against the adversarial loss, in the decoder's turn
@@ -106,8 +105,8 @@ for name, model in (("VAE", vae), ("DC-VAE", dc_vae)):
 ## VAE/GAN
 
 The DC-VAE's networks, and DCGAN's discriminator. Three players, and one forward pass for all of
-them. The encoder descends kl_loss + feature_loss; the decoder γ · feature_loss + decoder_loss; the
-discriminator its own loss, on data, reconstructions and samples from the prior. What the
+them. The encoder descends β · kl_loss + feature_loss; the decoder γ · feature_loss + decoder_loss;
+the discriminator its own loss, on data, reconstructions and samples from the prior. What the
 discriminator thinks of an image never reaches the encoder, and the features never move the
 discriminator: else they would shrink until everything looks alike.
 
@@ -129,7 +128,7 @@ print("\nVAE/GAN")
 vae_gan.fit(x_train, batch_size=batch_size, epochs=num_epochs, verbose=2)
 
 """
-`feature_loss` need not fall: it is measured by an eye that sharpens as it goes.
+`feature_loss` need not fall: the features that it is measured in keep changing.
 
 ## Look: reconstructions
 
@@ -199,22 +198,19 @@ discriminator has not learned to mind, is what a network notices most, and on wh
 apart. The paper trains longer, on faces, which are much more alike.
 
 What decides is γ, and β. With γ = 1e-3 and β = 1 the decoder plays against the discriminator alone
-and the encoder keeps little of x: 0.162 and 2.63, crisp images of nothing. With γ = 10 it hardly
-plays, and the discriminator wins for good: 0.060 and 1.86 after five epochs.
+and the encoder keeps little of x: 0.162 and 2.63, crisp images of nothing. With γ = 10 the decoder
+hardly opposes the discriminator, which wins for good: 0.060 and 1.86 after five epochs.
 
 ## Look: what z holds
 
-Halfway between two images: the mean of their codes, decoded. Between the pixels of two images
-lies a double exposure; between their codes, with luck, another image.
+From one image to another in eight steps along the line between their codes, decoded. Between the
+pixels of two images lies a double exposure; between their codes, with luck, another image.
 """
 
-codes = vae_gan.encode(np.concatenate([originals[:4], originals[4:8]]))  # (8, latent_dim)
-steps = np.linspace(0, 1, 8)[None, :, None]
-between = (1 - steps) * codes[:4, None] + steps * codes[4:, None]  # (4, 8, latent_dim)
+codes = vae_gan.encode(originals[:8])  # (8, latent_dim)
+between = latents.interpolate(codes[:4], codes[4:], num_steps=8)  # (4, 8, latent_dim)
 figure = plotting.image_grid(
-    vae_gan.decode(between.reshape(-1, latent_dim).astype("float32")),
-    num_columns=8,
-    value_range=(-1, 1),
+    vae_gan.decode(between.reshape(-1, latent_dim)), num_columns=8, value_range=(-1, 1)
 )
 figure.savefig("figures/14_interpolations.png", dpi=150)
 
@@ -242,8 +238,11 @@ vae_gan.export("saved_models/vae_dcgan")
 
 ## Use what was saved
 
-This cell needs nothing of the above but images: paste it into a program of its own.
+This cell needs nothing of the above but some images, here `x_test`: paste it into a program of its
+own.
 """
+
+import tensorflow as tf
 
 served = tf.saved_model.load("saved_models/vae_dcgan")
 images = tf.constant(x_test[:3])  # (3, 32, 32, 3)
@@ -251,6 +250,6 @@ code = served.encode(images)
 print("\nserve:", served.serve(images).shape)
 print("encode:", code.shape)
 print("decode:", served.decode(code).shape)
-print("sample:", served.sample(tf.constant(4)).shape)
+print("sample:", served.sample(4).shape)
 print("discriminate:", served.discriminate(images).numpy())
 print("reconstruction_error:", served.reconstruction_error(images).numpy())

@@ -42,7 +42,7 @@ os.makedirs("figures", exist_ok=True)
 latent_dim = 50
 hidden_units = (500, 250)
 num_sparse_units, num_active = 500, 25
-batch_size = 125  # divides 60,000: no last, smaller batch for XLA to compile a second program for
+batch_size = 125  # divides 60,000: all batches are alike
 num_epochs = 12
 learning_rate = 1e-3  # falls to zero along a cosine
 label_counts = (30, 100, 300, 1000)
@@ -53,7 +53,7 @@ scratch_steps = 600  # of the network from scratch, however few its examples
 ## Data
 
 Without a network and without MNIST on disk, these are 4,000 and 1,000 digits, and a warning says
-so: all numbers below then differ, and no draw has more labels than there are digits.
+so: all numbers below then differ, and no draw labels more than half of the digits.
 """
 
 (x_train, y_train), (x_test, y_test) = datasets.load_images("mnist")  # in [0, 1]
@@ -183,8 +183,8 @@ for name, columns in errors.items():
 """
 A code is worth labels: the denoising one needs a third of those that pixels need. The network from
 scratch is worth more here, with a hundred labels as with a thousand: it begins with a convolution,
-and knows of images what no dense code has learned. What one knows is worth more than what one
-learns; the codes win where nothing is known of the data but the data.
+whose prior knowledge of images outweighs what the dense codes have learned. Codes are of use where
+nothing is known of the data beforehand.
 
 ## Look: labels saved
 
@@ -240,7 +240,8 @@ autoencoders["VAE"].export("saved_models/few_labels")
 
 ## Use what was saved
 
-This cell needs nothing of the above but images: paste it into a program of its own.
+This cell needs only `import tensorflow as tf` and some images, here `x_test`: paste it into a
+program of its own.
 """
 
 served = tf.saved_model.load("saved_models/few_labels")

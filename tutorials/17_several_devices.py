@@ -1,6 +1,6 @@
 """
 Title: Several devices
-Slides: none; what a lecture's networks need when the data do not wait
+Slides: none; for training sets too large for one device
 What to expect: one autoencoder trained on one device and on two replicas of this machine's CPU,
     and the same training both times; the three lines that change for GPUs and for several hosts;
     how many bytes each model sends in a step, and what that means for n GPUs. Two tables, a
@@ -139,12 +139,12 @@ read off its weights.
 
 def bytes_a_step(model, turns):
     """What is summed over all devices in one training step, by player."""
-    return {
-        player: 4 * turns.get(player, 1) * sum(
-            np.prod(weight.shape) for network in networks for weight in network.trainable_weights
-        )
-        for player, networks in model.players.items()
-    }  # fmt: skip
+    by_player = {}
+    for player, its_networks in model.players.items():
+        weights = [weight for network in its_networks for weight in network.trainable_weights]
+        num_values = sum(np.prod(weight.shape) for weight in weights)
+        by_player[player] = 4 * turns.get(player, 1) * num_values
+    return by_player
 
 
 cifar10 = (32, 32, 3)
@@ -247,7 +247,7 @@ two.export("saved_models/several_devices")
 
 ## Use what was saved
 
-This cell needs nothing of the above: paste it into a program of its own.
+This cell needs only `import tensorflow as tf`: paste it into a program of its own.
 """
 
 served = tf.saved_model.load("saved_models/several_devices")

@@ -13,7 +13,7 @@ Run it from the root of the repository: python tutorials/18_serving.py
 """
 ## Why
 
-Whoever uses a model is seldom who trained it: a web service, a telephone, a colleague with
+Whoever uses a model is seldom who trained it: a web service, a phone, a colleague with
 another Python. None of them should install a training library. `export` writes what the model
 *does*, each ability under a name, with the weights and without the classes.
 """
@@ -29,7 +29,6 @@ import urllib.request
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from keras_aegan import datasets, models, networks, plotting
 
@@ -130,10 +129,10 @@ shown = subprocess.run(
 print("\nsaved_model_cli run:", shown.stdout.strip().splitlines()[-1])
 
 """
-## Telephones and other runtimes
+## Phones and other runtimes
 
 A `.tflite` or an `.onnx` file holds one network, so each is exported by its name. The runtimes
-are extras: pip install "keras_aegan[clients]".
+are extras: `pip install -e ".[clients]"`.
 """
 
 z = np.random.default_rng(0).standard_normal((5, latent_dim)).astype("float32")
@@ -206,6 +205,8 @@ except urllib.error.URLError as error:
 
 This cell needs nothing of the above: paste it into a program of its own.
 """
+
+import tensorflow as tf
 
 served = tf.saved_model.load("saved_models/serving/vae/2")
 print("\nsample:", served.sample(5).shape)

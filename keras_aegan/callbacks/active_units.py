@@ -3,6 +3,7 @@
 import keras
 
 from keras_aegan import metrics
+from keras_aegan.callbacks.label_checks import check_labels
 from keras_aegan.hints import Array
 
 
@@ -16,6 +17,10 @@ class ActiveUnits(keras.callbacks.Callback):
         labels: of a conditional VAE, `(num_examples,)`.
         threshold: as in `metrics.active_units`.
         log_name: the name in the logs.
+
+    Raises:
+        ValueError: when training begins, if the model has no vector `z_mean`, or `x` and `labels`
+            do not suit it.
 
     Example:
     >>> import keras, keras_aegan
@@ -31,17 +36,35 @@ class ActiveUnits(keras.callbacks.Callback):
         log_name: str = "active_units",
     ):
         super().__init__()
-        self.inputs = (x,) if labels is None else (x, labels)
+        self.x = x
+        self.labels = labels
         self.threshold = threshold
         self.log_name = log_name
         self.is_active = None
 
+    def on_train_begin(self, logs=None):
+        """Counts once: better to fail here than after an epoch."""
+        model = self.model
+        has_means = "z_mean" in getattr(model, "encoder_outputs", ())
+        if not has_means or len(model.latent_shape) != 1:
+            codes = f" with codes of shape {model.latent_shape}" if has_means else ""
+            raise ValueError(
+                "ActiveUnits needs a model whose encoder gives `z_mean`, (batch_size, latent_dim), "
+                f"such as a VAE. Received: a {type(model).__name__}{codes}"
+            )
+        check_labels(self, self.labels)
+        self._count()
+        self.is_active = None
+
     def on_epoch_end(self, epoch, logs=None):
         """Counts."""
-        z_mean = self.model.encode(*self.inputs)
-        self.is_active = metrics.active_units(z_mean, self.threshold)
+        self.is_active = self._count()
         if logs is not None:
             logs[self.log_name] = int(self.is_active.sum())
+
+    def _count(self):
+        inputs = (self.x,) if self.labels is None else (self.x, self.labels)
+        return metrics.active_units(self.model.encode(*inputs), self.threshold)
 
     def on_train_end(self, logs=None):
         """Says what collapsed."""

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class EpochPictures(keras.callbacks.Callback):
     """Abstract: writes a picture each epoch, and all of them as one animation at the end.
 
-    A subclass draws in `draw()`, and names its files in `stem`. Under several workers the chief
-    alone draws. Where the folder cannot be written to, a warning says so and training goes on.
+    A subclass draws in `draw()`, refuses in `check_model()` models that it cannot draw, and names
+    its files in `stem`. Under several workers the chief alone draws. Where the folder cannot be
+    written to, a warning says so and training goes on.
 
     Args:
         folder: where `<stem>_0001.png` and so on, and `<stem>.gif`, are written; made if it is
@@ -46,10 +47,15 @@ class EpochPictures(keras.callbacks.Callback):
         """A matplotlib Figure of the model as it is."""
         raise NotImplementedError(f"{type(self).__name__} must define `draw`.")
 
+    def check_model(self) -> None:
+        """Refuses, when training begins, a model that cannot be drawn."""
+
     def on_train_begin(self, logs=None):
-        """Makes the folder: better to fail here than after an epoch."""
+        """Draws once, and makes the folder: better to fail here than after an epoch."""
+        self.check_model()
         if not is_chief(self.model.distribute_strategy):
             return
+        self.draw()
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.log_dir is not None:
             import tensorflow as tf

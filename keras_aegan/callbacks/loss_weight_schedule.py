@@ -1,9 +1,12 @@
 """Weights of terms that change while a model trains."""
 
 import math
+import numbers
 from collections.abc import Callable
 
 import keras
+
+from keras_aegan.models.data_checks import check_positive_integer
 
 
 class LossWeightSchedule(keras.callbacks.Callback):
@@ -64,10 +67,13 @@ def linear_schedule(start: float, end: float, num_epochs: int) -> Callable[[int]
     Args:
         start: the weight of the first epoch.
         end: the weight from epoch `num_epochs` on.
-        num_epochs: how long it takes.
+        num_epochs: how long it takes, one epoch or more.
 
     Returns:
         A function from epoch to weight.
+
+    Raises:
+        ValueError: if a weight is negative or not finite, or `num_epochs` no positive integer.
 
     Example:
     >>> from keras_aegan import callbacks
@@ -75,6 +81,8 @@ def linear_schedule(start: float, end: float, num_epochs: int) -> Callable[[int]
     >>> [schedule(epoch) for epoch in range(6)]
     [0.0, 0.25, 0.5, 0.75, 1.0, 1.0]
     """
+    _check_weights(start=start, end=end)
+    check_positive_integer("num_epochs", num_epochs)
     return lambda epoch: start + (end - start) * min(epoch / num_epochs, 1.0)
 
 
@@ -89,10 +97,14 @@ def cyclical_schedule(
         start: the weight at the beginning of each cycle.
         end: the weight that it rises to.
         period: epochs a cycle.
-        rising: the part of a cycle in which it rises.
+        rising: the part of a cycle in which it rises, in (0, 1].
 
     Returns:
         A function from epoch to weight.
+
+    Raises:
+        ValueError: if a weight is negative or not finite, `period` is no positive integer, or
+            `rising` no such part.
 
     Example:
     >>> from keras_aegan import callbacks
@@ -100,4 +112,20 @@ def cyclical_schedule(
     >>> [schedule(epoch) for epoch in range(6)]
     [0.0, 0.5, 1.0, 1.0, 0.0, 0.5]
     """
+    _check_weights(start=start, end=end)
+    check_positive_integer("period", period)
+    if not _is_number(rising) or not 0 < rising <= 1:
+        raise ValueError(f"`rising` must lie in (0, 1]. Received: rising={rising!r}")
     return lambda epoch: start + (end - start) * min(epoch % period / (period * rising), 1.0)
+
+
+def _check_weights(**weights):
+    for name, weight in weights.items():
+        if not _is_number(weight) or not (math.isfinite(weight) and weight >= 0):
+            raise ValueError(
+                f"`{name}` must be a finite number, zero or more. Received: {name}={weight!r}"
+            )
+
+
+def _is_number(value):
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)

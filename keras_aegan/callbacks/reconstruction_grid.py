@@ -9,7 +9,9 @@ import numpy as np
 
 from keras_aegan import plotting
 from keras_aegan.callbacks.epoch_pictures import EpochPictures
+from keras_aegan.callbacks.label_checks import check_labels
 from keras_aegan.hints import ArrayLike
+from keras_aegan.plotting.image_grids import check_images
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,7 +29,8 @@ class ReconstructionGrid(EpochPictures):
         value_range: as in `plotting.reconstruction_grid`.
 
     Raises:
-        ValueError: if `every` is not positive.
+        ValueError: if `every` is not positive, or `x` holds no images; when training begins, if
+            the model does not rebuild them, or labels do not go with it.
 
     Example:
     >>> import numpy as np, keras_aegan
@@ -48,9 +51,14 @@ class ReconstructionGrid(EpochPictures):
         value_range: tuple[float, float] | None = None,
     ):
         super().__init__(folder, every, log_dir)
+        check_images("x", x)
         self.x = np.asarray(x)
         self.labels = labels
         self.value_range = value_range
+
+    def check_model(self) -> None:
+        """Refuses a model that the labels do not go with."""
+        check_labels(self, self.labels)
 
     def draw(self) -> Figure:
         """Originals above reconstructions."""

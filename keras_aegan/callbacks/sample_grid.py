@@ -9,7 +9,9 @@ import numpy as np
 
 from keras_aegan import plotting
 from keras_aegan.callbacks.epoch_pictures import EpochPictures
+from keras_aegan.callbacks.label_checks import check_labels
 from keras_aegan.hints import ArrayLike
+from keras_aegan.models.data_checks import check_positive_integer
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +31,8 @@ class SampleGrid(EpochPictures):
         value_range: as in `plotting.image_grid`.
 
     Raises:
-        ValueError: if `every` is not positive.
+        ValueError: if `every` or `num_samples` is not positive; when training begins, if the model
+            does not make images, or labels do not go with it.
 
     Example:
     >>> import keras_aegan
@@ -51,12 +54,23 @@ class SampleGrid(EpochPictures):
         value_range: tuple[float, float] | None = None,
     ):
         super().__init__(folder, every, log_dir)
-        self.what = num_samples if labels is None else np.asarray(labels)
+        check_positive_integer("num_samples", num_samples)
+        self.num_samples = num_samples
+        self.labels = None if labels is None else np.asarray(labels)
         self.num_columns = num_columns
         self.seed = seed
         self.value_range = value_range
 
+    def check_model(self) -> None:
+        """Refuses a model that does not sample, or that the labels do not go with."""
+        if not hasattr(self.model, "sample"):
+            raise ValueError(
+                f"SampleGrid needs a model with `sample`. Received: a {type(self.model).__name__}"
+            )
+        check_labels(self, self.labels)
+
     def draw(self) -> Figure:
         """Samples in a grid."""
-        samples = self.model.sample(self.what, seed=self.seed)
+        what = self.num_samples if self.labels is None else self.labels
+        samples = self.model.sample(what, seed=self.seed)
         return plotting.image_grid(samples, self.num_columns, value_range=self.value_range)

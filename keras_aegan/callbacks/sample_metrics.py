@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from keras_aegan import metrics as metric_functions
+from keras_aegan.callbacks.label_checks import takes_labels
 from keras_aegan.datasets.mixtures import GaussianMixture
 from keras_aegan.hints import Array, ArrayLike
 from keras_aegan.models.data_checks import check_positive_integer
@@ -54,7 +55,7 @@ class SampleMetrics(keras.callbacks.Callback):
 
     Raises:
         ValueError: if a metric is unknown, or a number not positive; before training, if the
-            model cannot sample.
+            model cannot sample, or only by labels.
 
     Example:
     >>> import keras_aegan
@@ -100,9 +101,9 @@ class SampleMetrics(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Refuses models that cannot sample."""
-        if not hasattr(self.model, "sample"):
+        if not hasattr(self.model, "sample") or takes_labels(self.model):
             raise ValueError(
-                "SampleMetrics needs a model with `sample(num_samples, seed)`. "
+                "SampleMetrics needs a model with `sample(num_samples, seed)`, and without labels. "
                 f"Received: a {type(self.model).__name__}"
             )
         self._values = None

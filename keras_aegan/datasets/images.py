@@ -12,7 +12,7 @@ from collections.abc import Collection
 import numpy as np
 import tensorflow as tf
 
-from keras_aegan.models.data_checks import check_value_range
+from keras_aegan.models.data_checks import check_positive_integer, check_value_range
 
 
 def load_images(
@@ -77,7 +77,9 @@ def load_images(
 
     def dataset(x, y, shuffle):
         # Indices are shuffled and whole batches gathered: many times faster than shuffling and
-        # batching examples one by one. The images stay 8-bit until their batch is made.
+        # batching examples one by one. The images stay 8-bit until their batch is made, and are
+        # tensors: of arrays the graph would hold a copy, and graphs end at 2 GB.
+        x, y = tf.constant(x), None if y is None else tf.constant(y)
         indices = tf.data.Dataset.range(len(x))
         if shuffle:
             indices = indices.shuffle(len(x), seed=seed)
@@ -111,11 +113,8 @@ def _check_arguments(name, digits, value_range, num_examples, batch_size):
         )
     check_value_range(value_range)
     for argument, value in (("num_examples", num_examples), ("batch_size", batch_size)):
-        is_integer = isinstance(value, numbers.Integral) and not isinstance(value, bool)
-        if value is not None and not (is_integer and value > 0):
-            raise ValueError(
-                f"`{argument}` must be positive, and an integer. Received: {argument}={value!r}"
-            )
+        if value is not None:
+            check_positive_integer(argument, value)
 
 
 def _select(x, y, digits, num_examples):

@@ -9,7 +9,6 @@ from keras import ops
 from keras_aegan.evaluation.anomaly_scores import SCORES
 from keras_aegan.evaluation.thresholds import THRESHOLDS, check_contamination
 from keras_aegan.hints import Array, ArrayLike, Tensor
-from keras_aegan.losses import target_domain
 from keras_aegan.models import data_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel, input_spec
 from keras_aegan.models.servable_model import ServableModel
@@ -38,12 +37,14 @@ class AnomalyDetector(ServableModel):
       examples, fixed by `seed`, in pairs ±ε.
     - `"log_likelihood"`: −log p(x) in nats, by importance sampling with the same draws.
     - `"mahalanobis"`: how far the code lies from normal codes, in standard deviations.
-    - `"code_and_error"`: the same of the code and the logarithm of the reconstruction error.
+    - `"code_and_error"`: the same of the code and the logarithm of the reconstruction error; of a
+      likelihood, whose −log p(x|z) is a log density already, without another logarithm.
 
     `save("detector.keras")` writes model, score and threshold into one file, which
     `keras.models.load_model` loads in its safe mode: it holds no Lambda and no pickle. `export`
     writes one SavedModel with the endpoints `score` (as `anomaly_scores`) and `is_anomaly`, the
-    threshold inside, which runs where `keras_aegan` is not installed.
+    threshold inside, which runs where `keras_aegan` is not installed. The backbone of a perceptual
+    loss is in neither: the first refers to it, and `export` then refuses scores that need it.
 
     Reference: [An & Cho, 2015](http://dm.snu.ac.kr/static/docs/TR/SNUDM-TR-2015-03.pdf), for scores
     of a VAE; [Ledoit & Wolf, 2004](https://doi.org/10.1016/S0047-259X(03)00096-4), for the
@@ -90,9 +91,9 @@ class AnomalyDetector(ServableModel):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        _check_model(model)
         if score not in SCORES:
             raise ValueError(f"`score` must be one of {sorted(SCORES)}. Received: score={score!r}")
+        _check_model(model, SCORES[score].compares_with_reconstruction)
         data_checks.check_positive_integer("num_samples", num_samples)
         if num_samples % 2:
             raise ValueError(
@@ -220,7 +221,11 @@ class AnomalyDetector(ServableModel):
 
         Returns:
             `(reconstructions, squared errors)`, NumPy arrays of the shape of x.
+
+        Raises:
+            TypeError: if the model does not rebuild x itself.
         """
+        _check_model(self.model, compares_with_reconstruction=True)
         self._check_examples("x", x)
         reconstruction = self.run_in_batches(self.model._serve, x, batch_size=batch_size)
         return reconstruction, np.square(np.asarray(x) - reconstruction)
@@ -280,14 +285,34 @@ class AnomalyDetector(ServableModel):
         x = input_spec(self.model.encoder.inputs[0], "x")
         return {"score": (self._score, [x]), "is_anomaly": (self._is_anomaly, [x])}
 
-    def export(self, filepath: str | os.PathLike, **kwargs) -> None:
+    def export(self, filepath: str | os.PathLike, format: str = "tf_saved_model", **kwargs) -> None:
         """Writes one SavedModel with the endpoints `score` and `is_anomaly`, threshold inside.
 
         Args:
             filepath: the folder to write.
-            **kwargs: as in `LatentVariableModel.export`.
+            format: `"tf_saved_model"` alone: other formats hold one network.
+            **kwargs: `verbose`, and what Keras's own export takes.
+
+        Raises:
+            ValueError: if `format` is another, or the score needs a perceptual loss's backbone.
+            sklearn.exceptions.NotFittedError: before `fit_threshold`.
         """
+        if format != "tf_saved_model" or kwargs.get("network") is not None:
+            raise ValueError(
+                '`format` must be "tf_saved_model", without `network`: a detector is more than one '
+                "network. For one, call detector.model.export. "
+                f"Received: format={format!r}, network={kwargs.get('network')!r}"
+            )
         self._check_fitted("export")
+        if (
+            self.anomaly_score.compares_with_reconstruction
+            and "reconstruction_error" not in self.model.endpoints()
+        ):
+            raise ValueError(
+                '`score` must be "mahalanobis" to export a detector whose model was compiled with '
+                "a perceptual loss: its backbone is no part of what is exported. "
+                f"Received: score={self.score!r}"
+            )
         super().export(filepath, **kwargs)
 
     def get_config(self):
@@ -312,26 +337,36 @@ class AnomalyDetector(ServableModel):
             )
 
     def _check_examples(self, name, x):
-        domain = target_domain(self.model.loss_function)
-        domain = domain if domain == "probabilities" else "real"
-        data_checks.check_array(name, x, self.model.data_shape, domain)
+        domain = "real" if _needs_target(self.model) else self.model._target_domain()
+        try:
+            self.model._check_inputs(x, domain)
+        except (TypeError, ValueError) as error:  # the model knows its examples as x
+            raise type(error)(str(error).replace("`x`", f"`{name}`")) from None
 
 
-def _check_model(model):
-    """Refuses what has no reconstruction error of x alone."""
+def _check_model(model, compares_with_reconstruction):
+    """Refuses what cannot be scored by x alone."""
     if not isinstance(model, EncoderDecoderModel):
         raise TypeError(
             "`model` must be an autoencoder or VAE of keras_aegan.models. "
             f"Received: model={model!r} of type {type(model).__name__}"
         )
     model._assert_compile_called("AnomalyDetector")
-    _, input_signature = model.endpoints()["reconstruction_error"]
-    if len(input_signature) > 1:
+    needed = list(model.network_inputs[1:])
+    if compares_with_reconstruction and _needs_target(model):
+        needed.append("targets")
+    if needed:
         raise TypeError(
-            "`model` must need nothing but x to score x: no labels, no levels as targets. "
-            f"Received: a {type(model).__name__} whose reconstruction error takes "
-            f"{[spec.name for spec in input_signature]}"
+            "`model` must need nothing but x: no labels, and no targets of another kind than x, "
+            'unless `score` is "mahalanobis". '
+            f"Received: a {type(model).__name__}, which needs {' and '.join(needed)}"
         )
+
+
+def _needs_target(model):
+    """Whether a reconstruction is no x: levels, or numbers where the encoder takes integers."""
+    is_integer = keras.backend.is_int_dtype(model.encoder.inputs[0].dtype)
+    return is_integer or model._target_domain() == "levels" or model._has_levels()
 
 
 def _check_truth(is_anomaly, num_examples):

@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
+from keras_aegan.losses.reconstruction_loss import parts
 from keras_aegan.models.variational_model import VariationalModel, log_density_ratio
 
 
@@ -28,6 +29,8 @@ class AnomalyScore(keras.layers.Layer):
 
     # Whether `fit` has something to learn.
     compares_with_normal = False
+    # Whether x is compared with its reconstruction, and not encoded alone.
+    compares_with_reconstruction = True
 
     def __init__(self, model, num_samples, seed, **kwargs):
         super().__init__(trainable=False, **kwargs)
@@ -50,7 +53,7 @@ class ReconstructionError(AnomalyScore):
 
     def evidence(self, model, x):
         """L(x, g(f(x)))."""
-        return error_function(model)(x)
+        return model._error_of_input(x)
 
 
 class MahalanobisDistance(AnomalyScore):
@@ -60,6 +63,7 @@ class MahalanobisDistance(AnomalyScore):
     """
 
     compares_with_normal = True
+    compares_with_reconstruction = False
 
     def __init__(self, model, num_samples, seed, **kwargs):
         super().__init__(model, num_samples, seed, **kwargs)
@@ -98,17 +102,49 @@ class CodeAndError(MahalanobisDistance):
     """The Mahalanobis distance of (h, log reconstruction error): how unusual both are together.
 
     The code says where on the manifold an example is, the error how far from it; PCA's T² and Q
-    statistics, for an autoencoder.
+    statistics, for an autoencoder. The log of a mean squared error is, but for constants, −log p(x)
+    under the Gaussian that fits the example best. A likelihood is a log density already, and may
+    be negative: it stands in the place of the log as it is.
     """
+
+    compares_with_reconstruction = True
+    # Of a perfect reconstruction there is no log.
+    smallest_error = 1e-12
+
+    def __init__(self, model, num_samples, seed, **kwargs):
+        super().__init__(model, num_samples, seed, **kwargs)
+        self.is_log_density = any(
+            isinstance(part, losses.NegativeLogLikelihood) for part in parts(model.loss_function)
+        )
 
     def num_features(self, model):
         """The size of a code, and one."""
         return super().num_features(model) + 1
 
     def evidence(self, model, x):
-        """The code, and the logarithm of the error, which is skewed to the right."""
-        error = ops.maximum(error_function(model)(x), 1e-12)
-        return ops.concatenate([super().evidence(model, x), ops.log(error)[:, None]], axis=-1)
+        """The code, and the error."""
+        error = model._error_of_input(x)
+        return ops.concatenate([super().evidence(model, x), error[:, None]], axis=-1)
+
+    def fit(self, evidence):
+        """As of a code, with the logarithm of the error, which is skewed to the right."""
+        smallest = evidence[:, -1].min()
+        if not self.is_log_density and smallest < 0:
+            raise ValueError(
+                '`score` must be another than "code_and_error" where the loss can be negative and '
+                f"is no likelihood: the logarithm is taken of it. Received: errors from {smallest}"
+            )
+        super().fit(ops.convert_to_numpy(self._with_log(evidence)))
+
+    def judge(self, evidence):
+        """The distance."""
+        return super().judge(self._with_log(evidence))
+
+    def _with_log(self, evidence):
+        if self.is_log_density:
+            return evidence
+        log_error = ops.log(ops.maximum(evidence[:, -1:], self.smallest_error))
+        return ops.concatenate([evidence[:, :-1], log_error], axis=-1)
 
 
 class _SampledScore(AnomalyScore):
@@ -154,7 +190,7 @@ class NegativeELBO(_SampledScore):
         return distortion + rate
 
 
-class NegativeLogLikelihood(_SampledScore):
+class NegativeLogMarginal(_SampledScore):
     """−log p(x), by importance sampling from q(z|x), in nats."""
 
     def evidence(self, model, x):
@@ -165,15 +201,10 @@ class NegativeLogLikelihood(_SampledScore):
 SCORES = {
     "reconstruction_error": ReconstructionError,
     "negative_elbo": NegativeELBO,
-    "log_likelihood": NegativeLogLikelihood,
+    "log_likelihood": NegativeLogMarginal,
     "mahalanobis": MahalanobisDistance,
     "code_and_error": CodeAndError,
 }
-
-
-def error_function(model):
-    """The model's own reconstruction error as a function of x alone."""
-    return model.endpoints()["reconstruction_error"][0]
 
 
 def check_likelihood(model):

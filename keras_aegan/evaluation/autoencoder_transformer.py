@@ -1,6 +1,8 @@
 """An autoencoder as a scikit-learn transformer."""
 
+import contextlib
 import os
+import random
 import tempfile
 from collections.abc import Callable, Sequence
 from typing import Self
@@ -20,6 +22,9 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
 
     Its parameters are hyperparameters, so scikit-learn can clone it. A fitted one is pickled
     through Keras's own file of the model.
+
+    `fit` leaves Python's and NumPy's global random numbers as it found them. TensorFlow's and
+    Keras's global seeds it sets, by `random_state`: neither can be read, to be put back.
 
     Reference: [Hinton & Salakhutdinov, 2006](https://doi.org/10.1126/science.1127647).
 
@@ -75,10 +80,12 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Builds and trains the autoencoder; y is ignored."""
         X = validate_data(self, X, dtype="float32")
-        keras.utils.set_random_seed(int(check_random_state(self.random_state).randint(2**31 - 1)))
-        model = (self.build or self._build_dense)(X.shape[1], self.latent_dim)
-        model.compile(keras.optimizers.Adam(self.learning_rate), loss=self.loss, jit_compile=False)
-        history = model.fit(X, batch_size=self.batch_size, epochs=self.epochs, verbose=0)
+        seed = int(check_random_state(self.random_state).randint(2**31 - 1))
+        with _seeded(seed):
+            model = (self.build or self._build_dense)(X.shape[1], self.latent_dim)
+            optimizer = keras.optimizers.Adam(self.learning_rate)
+            model.compile(optimizer, loss=self.loss, jit_compile=False)
+            history = model.fit(X, batch_size=self.batch_size, epochs=self.epochs, verbose=0)
         self.model_ = model
         self.loss_curve_ = history.history["loss"]
         self.n_iter_ = self.epochs
@@ -130,3 +137,15 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         tags.non_deterministic = False
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+@contextlib.contextmanager
+def _seeded(seed):
+    """All random numbers by the seed, and afterwards those of Python and NumPy as before."""
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    keras.utils.set_random_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(python_state)
+        np.random.set_state(numpy_state)

@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_aegan.hints import Tensor
 from keras_aegan.layers import draws
+from keras_aegan.layers.arguments import check_rate
 from keras_aegan.seeds import seed_generator
 
 
@@ -25,8 +26,7 @@ class ReplacementNoise(keras.layers.Layer):
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs):
         super().__init__(**kwargs)
-        if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 1:
-            raise ValueError(f"`rate` must lie in [0, 1]. Received: rate={rate!r}")
+        check_rate("rate", rate)
         self.rate = rate
         self.seed = seed
         self.seed_generator = seed_generator(seed)

@@ -1,11 +1,10 @@
 """Spectral normalisation, as a reparametrisation."""
 
-import numbers
-
 import keras
 from keras import layers, ops
 
 from keras_aegan.hints import Tensor
+from keras_aegan.layers.arguments import check_positive_integer
 
 _TRANSPOSED = (layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose)
 _LINEAR = (layers.Dense, layers.Conv1D, layers.Conv2D, layers.Conv3D, *_TRANSPOSED)
@@ -15,8 +14,12 @@ _LINEAR = (layers.Dense, layers.Conv1D, layers.Conv2D, layers.Conv3D, *_TRANSPOS
 class SpectralNormalization(layers.Wrapper):
     """Computes a layer with W/σ(W) in place of W; σ(W) is the largest singular value.
 
-    No direction is then amplified, and a discriminator of such layers, with activations that
-    amplify nothing either, is 1-Lipschitz. σ comes from one power iteration a training call,
+    A dense layer then amplifies no direction, and a discriminator of such layers, with activations
+    that amplify nothing either, is 1-Lipschitz. Of a convolution W is the kernel as a matrix with
+    a row for each value of a window and a column for each unit, as in the paper: its σ bounds what
+    is made of one window, and since k × k windows share a value, the layer amplifies by up to k.
+
+    σ comes from one power iteration a training call,
     which goes on from where the last one came to. What is trained is W, and the gradient flows
     through σ. (Keras's own layer of this name, as of 3.15, writes W/σ over W: its gradient lacks
     σ, and two calls in one step see two kernels.)
@@ -122,8 +125,4 @@ def _check_arguments(layer, power_iterations):
         )
     if getattr(layer, "data_format", "channels_last") == "channels_first":
         raise ValueError("`layer` must have its channels last. Received: 'channels_first'")
-    if not isinstance(power_iterations, numbers.Integral) or power_iterations < 1:
-        raise ValueError(
-            "`power_iterations` must be a positive integer. "
-            f"Received: power_iterations={power_iterations!r}"
-        )
+    check_positive_integer("power_iterations", power_iterations)

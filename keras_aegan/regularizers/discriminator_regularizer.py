@@ -1,7 +1,5 @@
 """What the penalties on a discriminator's slope share."""
 
-import math
-import numbers
 from collections.abc import Callable
 from typing import Self
 
@@ -10,6 +8,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan.hints import Array, Tensor
+from keras_aegan.regularizers.arguments import check_weight
 
 
 class DiscriminatorRegularizer:
@@ -39,10 +38,7 @@ class DiscriminatorRegularizer:
     supports_jit = True  # as a Keras layer's: whether a model with it takes XLA by default
 
     def __init__(self, weight: float):
-        if not isinstance(weight, numbers.Real) or not (math.isfinite(weight) and weight >= 0):
-            raise ValueError(
-                f"`weight` must be a finite number, zero or more. Received: weight={weight!r}"
-            )
+        check_weight(weight)
         self.weight = weight
 
     def __call__(
@@ -88,6 +84,6 @@ def squared_gradient_norm(discriminator, x):
 
 
 def uniform_per_example(x, seed):
-    """U(0, 1), one number an example, of a shape that broadcasts over x's event axes."""
+    """U(0, 1), one number an example, in x's dtype, of a shape that broadcasts over its events."""
     shape = (ops.shape(x)[0], *(1 for _ in x.shape[1:]))
-    return keras.random.uniform(shape, seed=seed)
+    return keras.random.uniform(shape, dtype=x.dtype, seed=seed)

@@ -1,6 +1,5 @@
 """Ng's sparsity penalty."""
 
-import math
 import numbers
 
 import keras
@@ -8,6 +7,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan.hints import Array, Tensor
+from keras_aegan.regularizers.arguments import check_weight
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
@@ -45,10 +45,7 @@ class KLSparsity(keras.regularizers.Regularizer):
     def __init__(self, target: float = 0.05, weight: float = 3.0):
         if not isinstance(target, numbers.Real) or not 0 < target < 1:
             raise ValueError(f"`target` must lie in (0, 1). Received: target={target!r}")
-        if not isinstance(weight, numbers.Real) or not (math.isfinite(weight) and weight >= 0):
-            raise ValueError(
-                f"`weight` must be a finite number, zero or more. Received: weight={weight!r}"
-            )
+        check_weight(weight)
         self.target = target
         self.weight = weight
 

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_aegan import callbacks, datasets, metrics
+from keras_aegan import callbacks, datasets, metrics, models, networks
 
 MIXTURE = datasets.lecture_mixture(2)
 X = MIXTURE.sample(64, seed=5)
@@ -102,3 +102,15 @@ def test_it_refuses(model):
     measure = callbacks.SampleMetrics(X, ["precision_recall"])
     with pytest.raises(ValueError, match=r"needs a model with `sample.* Received: a Sequential"):
         plain.fit(X, X, callbacks=[measure], verbose=0)
+
+
+def test_it_refuses_a_model_that_samples_by_labels():
+    model = models.ConditionalGAN(
+        networks.dense_generator(2, (2,), (4,), num_classes=2),
+        networks.dense_discriminator((2,), (4,), num_classes=2),
+    )
+    model.compile()
+    measure = callbacks.SampleMetrics(X, ["precision_recall"], 50)
+    with pytest.raises(ValueError, match="without labels. Received: a ConditionalGAN"):
+        model.fit(X, np.arange(len(X)) % 2, callbacks=[measure], verbose=0)
+    assert all(int(optimizer.iterations) == 0 for optimizer in model.optimizers.values())

@@ -93,6 +93,23 @@ def test_datasets_hold_what_arrays_hold(offline):
     np.testing.assert_allclose(np.sort(first, axis=0), np.sort(x_train, axis=0), rtol=1e-6)
 
 
+def test_the_graph_of_a_dataset_holds_no_images(offline):
+    """A graph ends at 2 GB, and would hold a copy: the images are tensors that it refers to."""
+    with pytest.warns(UserWarning, match="embedded"):
+        train, _ = datasets.load_images("mnist", batch_size=32, with_labels=True)
+    while not hasattr(train, "_map_func"):
+        train = train._input_dataset
+    graph = train._map_func.function.graph.as_graph_def()
+    assert graph.ByteSize() < 10_000  # of 4000 · 784 bytes
+
+
+@pytest.mark.parametrize("argument", ["num_examples", "batch_size"])
+@pytest.mark.parametrize("value", [0, True, 2.0])
+def test_what_is_no_count(argument, value):
+    with pytest.raises(ValueError, match=f"`{argument}` must be a positive integer.*={value!r}"):
+        datasets.load_images("mnist", **{argument: value})
+
+
 def test_a_dataset_feeds_a_model(offline):
     with pytest.warns(UserWarning, match="embedded"):
         train, test = datasets.load_images("mnist", num_examples=64, batch_size=32)

@@ -6,7 +6,9 @@ import sys
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from scipy.stats import multivariate_normal
+from sklearn.covariance import LedoitWolf
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 
@@ -111,6 +113,27 @@ def test_the_likelihood_is_that_of_the_linear_gaussian_model(vae):
     assert np.all(bound.score_samples(UNSEEN[:50]) < exact + 0.05)
 
 
+@pytest.mark.parametrize("loss", ["gaussian_nll", "mse"])
+def test_code_and_error_is_the_distance_of_the_code_and_a_log_density(vae, loss):
+    """scikit-learn's distance; before, the log of a negative −log p(x|z) was that of 1e-12."""
+    model = vae if loss == "gaussian_nll" else plain()
+    detector = evaluation.AnomalyDetector(model, "code_and_error")
+    detector.fit_threshold(NORMAL, contamination=0.05)
+
+    def features(x):
+        error = model.reconstruction_error(x)
+        error = error if loss == "gaussian_nll" else np.log(error)
+        return np.column_stack([model.encode(x), error]).astype("float64")
+
+    if loss == "gaussian_nll":
+        assert np.median(model.reconstruction_error(NORMAL)) < 0
+    scale = features(NORMAL).std(axis=0)
+    gaussian = LedoitWolf().fit(features(NORMAL) / scale)
+    for x in (UNSEEN, ANOMALIES):
+        expected = np.sqrt(gaussian.mahalanobis(features(x) / scale))
+        np.testing.assert_allclose(detector.anomaly_scores(x), expected, rtol=1e-3, atol=1e-3)
+
+
 def test_thresholds_of_a_known_distribution():
     scores = np.random.default_rng(1).exponential(size=20_000)  # isf(c) = −log c
     for contamination in (0.05, 0.01, 0.001):
@@ -123,9 +146,71 @@ def test_error_maps_are_squared_differences(vae):
     np.testing.assert_allclose(errors, (UNSEEN - vae.predict(UNSEEN, verbose=0)) ** 2, atol=1e-4)
 
 
-def plain():
+def plain(loss="mse"):
     model = models.Autoencoder(networks.dense_encoder((6,), 2, ()), networks.dense_decoder(2, (6,)))
-    model.compile(jit_compile=False)
+    model.compile(loss=loss, jit_compile=False)
+    return model
+
+
+IMAGES = RNG.uniform(size=(40, 8, 8, 1)).astype("float32")
+
+
+@pytest.fixture(scope="module")
+def perceptual():
+    backbone = networks.convolutional_encoder((8, 8, 1), 3, (4,))
+    model = models.Autoencoder(
+        networks.dense_encoder((8, 8, 1), 2, ()), networks.dense_decoder(2, (8, 8, 1), ())
+    )
+    model.compile(loss=losses.PerceptualLoss(backbone, ["convolution_0_activation"]))
+    return model
+
+
+def test_a_perceptual_loss_scores_and_is_needed_by_no_export_of_the_code(perceptual, tmp_path):
+    detector = evaluation.AnomalyDetector(perceptual)
+    detector.fit_threshold(IMAGES, contamination=0.05)
+    np.testing.assert_allclose(
+        detector.anomaly_scores(IMAGES), perceptual.reconstruction_error(IMAGES), rtol=1e-5
+    )
+    with pytest.raises(ValueError, match='`score` must be "mahalanobis" to export a detector'):
+        detector.export(tmp_path / "refused")
+    detector = evaluation.AnomalyDetector(perceptual, "mahalanobis")
+    detector.fit_threshold(IMAGES, contamination=0.05)
+    detector.export(tmp_path / "served")
+    served = tf.saved_model.load(tmp_path / "served")
+    np.testing.assert_allclose(served.score(IMAGES), detector.anomaly_scores(IMAGES), rtol=1e-4)
+
+
+def of_integers():
+    """Grey levels in, scaled inside; so no target of its own kind."""
+    x = keras.Input((6,), dtype="int32")
+    code = keras.layers.Dense(2)(keras.layers.Rescaling(1 / 255)(x))
+    model = models.Autoencoder(keras.Model(x, code), networks.dense_decoder(2, (6,), ()))
+    model.compile()
+    return model
+
+
+LEVELS = RNG.integers(0, 256, size=(50, 6)).astype("int32")
+
+
+def test_an_encoder_of_integers_is_asked_by_its_code_alone():
+    model = of_integers()
+    detector = evaluation.AnomalyDetector(model, "mahalanobis")
+    detector.fit_threshold(LEVELS, contamination=0.05)
+    assert detector.anomaly_scores(LEVELS).shape == (50,)
+    with pytest.raises(TypeError, match="`x_normal` must hold integers"):
+        detector.fit_threshold(X)
+    with pytest.raises(TypeError, match="`model` must need nothing but x: .*which needs targets"):
+        evaluation.AnomalyDetector(model)
+    with pytest.raises(TypeError, match="`model` must need nothing but x: .*which needs targets"):
+        detector.error_maps(LEVELS)
+
+
+def conditional():
+    features = networks.dense_encoder((6,), None, (4,), num_classes=2)
+    model = models.ConditionalVAE(
+        networks.gaussian_encoder(features, 2), networks.dense_decoder(2, (6,), (), num_classes=2)
+    )
+    model.compile(loss=losses.GaussianNLL(1.0))
     return model
 
 
@@ -180,6 +265,28 @@ CASES = {
         lambda: evaluation.AnomalyDetector(plain(), "error"),
         ValueError,
         "`score` must be one of",
+    ),
+    "a logarithm of a negative loss": (
+        lambda: evaluation.AnomalyDetector(
+            plain("cosine_similarity"), "code_and_error"
+        ).fit_threshold(NORMAL),
+        ValueError,
+        '`score` must be another than "code_and_error".*Received: errors from -',
+    ),
+    "another format": (
+        lambda: fitted().export("folder", format="onnx"),
+        ValueError,
+        "`format` must be \"tf_saved_model\".*format='onnx'",
+    ),
+    "one network": (
+        lambda: fitted().export("folder", network="encoder"),
+        ValueError,
+        "without `network`.*network='encoder'",
+    ),
+    "labels": (
+        lambda: evaluation.AnomalyDetector(conditional(), "mahalanobis"),
+        TypeError,
+        "`model` must need nothing but x: .*a ConditionalVAE, which needs labels",
     ),
     "no autoencoder": (
         lambda: evaluation.AnomalyDetector("model"),

@@ -1,6 +1,7 @@
 """The scikit-learn face: scikit-learn's own checks, pipelines, searches, pickles."""
 
 import pickle
+import random
 
 import numpy as np
 from sklearn.base import clone
@@ -19,6 +20,19 @@ TINY = AutoencoderTransformer(1, hidden_units=(4,), epochs=1, random_state=0)
 @parametrize_with_checks([TINY])
 def test_scikit_learn_accepts_it(estimator, check):
     check(estimator)
+
+
+def test_a_seed_gives_the_model_again_and_leaves_global_random_numbers_alone():
+    x, _ = load_iris(return_X_y=True)
+    random.seed(7)
+    np.random.seed(7)
+    python_state, numpy_state = random.getstate(), np.random.get_state()
+    first = clone(TINY).fit_transform(x)
+    assert random.getstate() == python_state
+    for now, before in zip(np.random.get_state(), numpy_state, strict=True):
+        np.testing.assert_array_equal(now, before)
+    random.seed(8)
+    np.testing.assert_array_equal(clone(TINY).fit_transform(x), first)
 
 
 def test_search_over_a_pipeline():

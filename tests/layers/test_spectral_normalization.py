@@ -42,6 +42,14 @@ def test_the_output_is_that_of_a_kernel_of_spectral_norm_one(make, shape, traini
     assert tuple(layer.compute_output_shape(shape)) == tuple(plain(x).shape)
 
 
+def test_a_convolution_may_amplify_by_up_to_the_size_of_its_kernel():
+    """As its docstring says; a kernel of ones, on a constant image, does it but for the edges."""
+    layer = SpectralNormalization(layers.Conv2D(1, 3, use_bias=False, kernel_initializer="ones"))
+    x = np.ones((1, 64, 64, 1), "float32")
+    amplified = np.linalg.norm(layer(x)) / np.linalg.norm(x)
+    assert 3 * 62 / 64 - 1e-3 < amplified <= 3
+
+
 def test_the_gradient_is_the_papers():
     """Equation 12 of Miyato et al.: (G − ⟨G, W/σ⟩ u vᵀ)/σ, with G the gradient of W/σ."""
     x, target = RNG.normal(size=(7, 6)), RNG.normal(size=(7, 4))
@@ -110,6 +118,11 @@ def test_keras_own_layer_still_writes_over_the_kernel():
             lambda: SpectralNormalization(layers.Dense(3), power_iterations=0),
             ValueError,
             "`power_iterations` must be a positive integer.*0",
+        ),
+        (
+            lambda: SpectralNormalization(layers.Dense(3), power_iterations=True),
+            ValueError,
+            "`power_iterations` must be a positive integer.*True",
         ),
     ],
 )

@@ -85,11 +85,30 @@ def test_gradients_are_finite_on_identical_batches_and_on_a_flat_critic(regulari
         assert any(np.any(g != 0) for g in gradients)
 
 
+@pytest.fixture
+def float64():
+    before = keras.config.floatx()
+    keras.config.set_floatx("float64")
+    yield
+    keras.config.set_floatx(before)
+
+
+@pytest.mark.parametrize("regularizer", [GradientPenalty(), R1()])
+def test_networks_in_float64(regularizer, float64):
+    w = RNG.normal(size=3)
+    critic = lambda x: keras.ops.sum(keras.ops.cast(x, "float64") * w, axis=1)  # noqa: E731
+    squared_slope = np.sum(w**2)
+    is_r1 = isinstance(regularizer, R1)
+    expected = squared_slope / 2 if is_r1 else (np.sqrt(squared_slope) - 1) ** 2
+    x = RNG.normal(size=(4, 3))
+    np.testing.assert_allclose(regularizer(critic, x, -x), np.full(4, expected), rtol=1e-5)
+
+
 @pytest.mark.parametrize("make", [GradientPenalty, R1])
 def test_config_and_refusals(make):
     clone = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(make(3.0)))
     assert type(clone) is make
     assert clone.weight == 3.0
-    for weight in (-1.0, float("inf"), "10"):
+    for weight in (-1.0, float("inf"), "10", True):
         with pytest.raises(ValueError, match="`weight` must be a finite number, zero or more"):
             make(weight)

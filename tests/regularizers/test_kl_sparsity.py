@@ -56,6 +56,7 @@ def test_dead_units_cost_much_but_not_infinity():
     [
         (lambda: KLSparsity(target=0.0), r"`target` must lie in \(0, 1\).*0.0"),
         (lambda: KLSparsity(weight=-1.0), "`weight` must be a finite number, zero or more.*-1.0"),
+        (lambda: KLSparsity(weight=True), "`weight` must be a finite number, zero or more.*True"),
         (lambda: KLSparsity()(H - 0.5), r"as probabilities.*Received: activations in \[-"),
         (lambda: KLSparsity()(H + 1), "as probabilities.*Received: activations"),
         (

@@ -1,0 +1,30 @@
+"""Whether a callback brings labels where the model takes them, and none elsewhere."""
+
+
+def takes_labels(model):
+    """Whether a model of this package is a conditional one; `None` of other models."""
+    network_inputs = getattr(model, "network_inputs", None)
+    return None if network_inputs is None else "labels" in network_inputs
+
+
+def check_labels(callback, labels):
+    """Refuses, when training begins, a model that the callback's labels do not go with.
+
+    Args:
+        callback: the callback, with its model.
+        labels: its labels, or `None`.
+
+    Raises:
+        ValueError: if a conditional model lacks labels, or another one would get some.
+    """
+    model, name = callback.model, type(callback).__name__
+    if takes_labels(model) and labels is None:
+        raise ValueError(
+            f"`labels` must be given to {name}, one for each example: a {type(model).__name__} is "
+            "conditional. Received: labels=None"
+        )
+    if takes_labels(model) is False and labels is not None:
+        raise ValueError(
+            f"`labels` must not be given to {name}: a {type(model).__name__} takes none. "
+            f"Received: {len(labels)} labels"
+        )
