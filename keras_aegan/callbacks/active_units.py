@@ -3,7 +3,7 @@
 import keras
 
 from keras_aegan import metrics
-from keras_aegan.callbacks.label_checks import check_labels
+from keras_aegan.callbacks.label_checks import check_labels_suit
 from keras_aegan.hints import Array
 
 
@@ -52,7 +52,7 @@ class ActiveUnits(keras.callbacks.Callback):
                 "ActiveUnits needs a model whose encoder gives `z_mean`, (batch_size, latent_dim), "
                 f"such as a VAE. Received: a {type(model).__name__}{codes}"
             )
-        check_labels(self, self.labels)
+        check_labels_suit(self, self.labels)
         self._count()
         self.is_active = None
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import keras
 
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.distribution import is_chief
 from keras_aegan.files import warned_of_files
-from keras_aegan.models.data_checks import check_path, check_positive_integer
+from keras_aegan.models.data_checks import check_path
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

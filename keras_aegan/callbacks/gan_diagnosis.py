@@ -8,9 +8,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_aegan import losses
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import ArrayLike
 from keras_aegan.metrics import extract_features, neighbor_accuracy, precision_recall
-from keras_aegan.models.data_checks import check_positive_integer
 
 FINE = "fine"
 DISCRIMINATOR = "the discriminator lacks capacity"

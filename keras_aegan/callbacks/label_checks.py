@@ -7,7 +7,7 @@ def takes_labels(model):
     return None if network_inputs is None else "labels" in network_inputs
 
 
-def check_labels(callback, labels):
+def check_labels_suit(callback, labels):
     """Refuses, when training begins, a model that the callback's labels do not go with.
 
     Args:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import keras
 
-from keras_aegan.models.data_checks import check_positive_integer
+from keras_aegan.arguments import check_positive_integer
 
 
 class LossWeightSchedule(keras.callbacks.Callback):

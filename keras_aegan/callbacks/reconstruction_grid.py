@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_aegan import plotting
 from keras_aegan.callbacks.epoch_pictures import EpochPictures
-from keras_aegan.callbacks.label_checks import check_labels
+from keras_aegan.callbacks.label_checks import check_labels_suit
 from keras_aegan.hints import ArrayLike
 from keras_aegan.plotting.image_grids import check_images
 
@@ -58,7 +58,7 @@ class ReconstructionGrid(EpochPictures):
 
     def check_model(self) -> None:
         """Refuses a model that the labels do not go with."""
-        check_labels(self, self.labels)
+        check_labels_suit(self, self.labels)
 
     def draw(self) -> Figure:
         """Originals above reconstructions."""

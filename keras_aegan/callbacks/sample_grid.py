@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_aegan import plotting
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.callbacks.epoch_pictures import EpochPictures
-from keras_aegan.callbacks.label_checks import check_labels
+from keras_aegan.callbacks.label_checks import check_labels_suit
 from keras_aegan.hints import ArrayLike
-from keras_aegan.models.data_checks import check_positive_integer
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,7 +67,7 @@ class SampleGrid(EpochPictures):
             raise ValueError(
                 f"SampleGrid needs a model with `sample`. Received: a {type(self.model).__name__}"
             )
-        check_labels(self, self.labels)
+        check_labels_suit(self, self.labels)
 
     def draw(self) -> Figure:
         """Samples in a grid."""

@@ -7,10 +7,10 @@ import keras
 import numpy as np
 
 from keras_aegan import metrics as metric_functions
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.callbacks.label_checks import takes_labels
 from keras_aegan.datasets.mixtures import GaussianMixture
 from keras_aegan.hints import Array, ArrayLike
-from keras_aegan.models.data_checks import check_positive_integer
 
 _NAMES = (
     "density_coverage",

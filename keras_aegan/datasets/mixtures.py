@@ -5,8 +5,8 @@ import numbers
 
 import numpy as np
 
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import ArrayLike
-from keras_aegan.models.data_checks import check_positive_integer
 
 
 class GaussianMixture:

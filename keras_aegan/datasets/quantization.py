@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import ArrayLike
-from keras_aegan.models.data_checks import check_positive_integer, check_value_range
+from keras_aegan.models.data_checks import check_value_range
 
 
 def quantize(

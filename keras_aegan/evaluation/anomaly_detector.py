@@ -6,10 +6,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.evaluation.anomaly_scores import SCORES
 from keras_aegan.evaluation.thresholds import THRESHOLDS, check_contamination
 from keras_aegan.hints import Array, ArrayLike, Tensor
-from keras_aegan.models import data_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel, input_spec
 from keras_aegan.models.servable_model import ServableModel
 
@@ -94,7 +94,7 @@ class AnomalyDetector(ServableModel):
         if score not in SCORES:
             raise ValueError(f"`score` must be one of {sorted(SCORES)}. Received: score={score!r}")
         _check_model(model, SCORES[score].compares_with_reconstruction)
-        data_checks.check_positive_integer("num_samples", num_samples)
+        check_positive_integer("num_samples", num_samples)
         if num_samples % 2:
             raise ValueError(
                 "`num_samples` must be even: draws come in pairs ±ε. "
@@ -225,7 +225,11 @@ class AnomalyDetector(ServableModel):
         Raises:
             TypeError: if the model does not rebuild x itself.
         """
-        _check_model(self.model, compares_with_reconstruction=True)
+        if _needs_target(self.model):
+            raise TypeError(
+                "`error_maps` needs a model that rebuilds x itself, neither levels of x nor "
+                f"numbers where x are integers. Received: a {type(self.model).__name__}"
+            )
         self._check_examples("x", x)
         reconstruction = self.run_in_batches(self.model._serve, x, batch_size=batch_size)
         return reconstruction, np.square(np.asarray(x) - reconstruction)
@@ -338,10 +342,7 @@ class AnomalyDetector(ServableModel):
 
     def _check_examples(self, name, x):
         domain = "real" if _needs_target(self.model) else self.model._target_domain()
-        try:
-            self.model._check_inputs(x, domain)
-        except (TypeError, ValueError) as error:  # the model knows its examples as x
-            raise type(error)(str(error).replace("`x`", f"`{name}`")) from None
+        self.model._check_inputs(x, domain, name)
 
 
 def _check_model(model, compares_with_reconstruction):

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import ArrayLike
 from keras_aegan.models import data_checks
 
@@ -189,7 +190,7 @@ def neighbor_probe(
     """
     from sklearn.neighbors import KNeighborsClassifier
 
-    data_checks.check_positive_integer("num_neighbors", num_neighbors)
+    check_positive_integer("num_neighbors", num_neighbors)
     return _probe(
         lambda labels: KNeighborsClassifier(num_neighbors),
         train,
@@ -215,7 +216,7 @@ def _probe(make, train, test, num_labels, num_draws, seed, standardize):
     from sklearn.model_selection import StratifiedShuffleSplit
     from sklearn.preprocessing import StandardScaler
 
-    data_checks.check_positive_integer("num_draws", num_draws)
+    check_positive_integer("num_draws", num_draws)
     x_train, y_train = _check_set("train", *train)
     x_test, y_test = _check_set("test", *test)
     if x_train.shape[1] != x_test.shape[1]:
@@ -230,7 +231,7 @@ def _probe(make, train, test, num_labels, num_draws, seed, standardize):
         )
     draws = [np.arange(len(x_train))]
     if num_labels is not None:
-        data_checks.check_positive_integer("num_labels", num_labels)
+        check_positive_integer("num_labels", num_labels)
         if not len(classes) <= num_labels <= len(x_train) - len(classes):
             raise ValueError(
                 f"`num_labels` must lie between the number of classes, {len(classes)}, and that of "

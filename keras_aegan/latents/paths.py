@@ -4,6 +4,7 @@ import numbers
 
 import numpy as np
 
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import ArrayLike
 
 
@@ -172,8 +173,5 @@ def class_grid(z: ArrayLike, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
         raise ValueError(
             f"`z` must have the shape (num_columns, latent_dim). Received: z.shape={z.shape}"
         )
-    if not isinstance(num_classes, numbers.Integral) or num_classes < 1:
-        raise ValueError(
-            f"`num_classes` must be a positive integer. Received: num_classes={num_classes!r}"
-        )
+    check_positive_integer("num_classes", num_classes)
     return np.tile(z, (num_classes, 1)), np.repeat(np.arange(num_classes), len(z))

@@ -3,9 +3,9 @@
 import keras
 from keras import ops
 
+from keras_aegan.arguments import check_rate
 from keras_aegan.hints import Tensor
 from keras_aegan.layers import draws
-from keras_aegan.layers.arguments import check_rate
 from keras_aegan.seeds import seed_generator
 
 

@@ -3,8 +3,8 @@
 import keras
 from keras import layers, ops
 
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import Tensor
-from keras_aegan.layers.arguments import check_positive_integer
 
 _TRANSPOSED = (layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose)
 _LINEAR = (layers.Dense, layers.Conv1D, layers.Conv2D, layers.Conv3D, *_TRANSPOSED)

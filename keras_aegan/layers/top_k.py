@@ -3,8 +3,8 @@
 import keras
 from keras import ops
 
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import Tensor
-from keras_aegan.layers.arguments import check_positive_integer
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")

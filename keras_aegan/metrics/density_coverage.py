@@ -1,9 +1,9 @@
 """Density and coverage."""
 
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import ArrayLike
 from keras_aegan.metrics.features import check_features
 from keras_aegan.metrics.neighborhoods import balls
-from keras_aegan.models.data_checks import check_positive_integer
 
 
 def density_coverage(real: ArrayLike, fake: ArrayLike, num_neighbors: int = 5) -> dict[str, float]:

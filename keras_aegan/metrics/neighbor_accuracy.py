@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import ArrayLike
 from keras_aegan.metrics.features import check_features
-from keras_aegan.models.data_checks import check_positive_integer
 
 
 def neighbor_accuracy(real: ArrayLike, fake: ArrayLike, num_neighbors: int = 31) -> float:

@@ -1,9 +1,9 @@
 """Improved precision and recall."""
 
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import ArrayLike
 from keras_aegan.metrics.features import check_features
 from keras_aegan.metrics.neighborhoods import balls
-from keras_aegan.models.data_checks import check_positive_integer
 
 
 def precision_recall(real: ArrayLike, fake: ArrayLike, num_neighbors: int = 3) -> dict[str, float]:

@@ -4,6 +4,7 @@ import keras
 from keras import ops
 
 from keras_aegan import losses
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import Tensor, Terms
 from keras_aegan.layers import draws
 from keras_aegan.models import data_checks, network_checks
@@ -48,7 +49,7 @@ class AdversarialModel(LatentVariableModel):
         network_checks.check_generated_shape(
             discriminator.inputs[0].shape[1:], generator.output_shape[1:]
         )
-        data_checks.check_positive_integer("num_discriminator_steps", num_discriminator_steps)
+        check_positive_integer("num_discriminator_steps", num_discriminator_steps)
         _check_regularizer(discriminator_regularizer, discriminator)
         self.generator = generator
         self.discriminator = discriminator
@@ -155,7 +156,7 @@ class AdversarialModel(LatentVariableModel):
 
     def _draw(self, num_samples, seed):
         """Noise for samples, which leaves the training's own noise where it is."""
-        data_checks.check_positive_integer("num_samples", num_samples)
+        check_positive_integer("num_samples", num_samples)
         return keras.random.normal((num_samples, *self.latent_shape), seed=seed)
 
     def _logits(self, x, labels=None):

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.distribution import lost_workers_named
 from keras_aegan.hints import Array
 from keras_aegan.models import data_checks
@@ -124,7 +125,7 @@ class CheckedModel(keras.Model):
             if batch_size is not None:
                 data_checks.check_batch_size(batch_size)
             if steps is not None:
-                data_checks.check_positive_integer("steps", steps)
+                check_positive_integer("steps", steps)
             x, y = self._admit(x, y, sample_weight)
         return super().evaluate(
             x,

@@ -5,8 +5,9 @@ import math
 import keras
 import tensorflow as tf
 
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import Tensor, Terms
-from keras_aegan.models import data_checks, jacobians, network_checks
+from keras_aegan.models import jacobians, network_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
 from keras_aegan.seeds import seed_generator
 
@@ -83,7 +84,7 @@ class ContractiveAutoencoder(EncoderDecoderModel):
             raise ValueError(
                 f'`jacobian` must be "exact" or "hutchinson". Received: jacobian={jacobian!r}'
             )
-        data_checks.check_positive_integer("num_probes", num_probes)
+        check_positive_integer("num_probes", num_probes)
         network_checks.check_no_batch_statistics("encoder", encoder, "the contraction")
         self._check_differentiable()
         self.jacobian = jacobian

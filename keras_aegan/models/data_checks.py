@@ -9,6 +9,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_aegan.arguments import check_positive_integer
+
 # Data in [0, 1] that went through resizing or float16 may leave the interval by rounding.
 _TOLERANCE = 1e-3
 _LARGEST = 1e15
@@ -198,14 +200,6 @@ def check_labels(name, labels, num_classes):
 def check_batch_size(batch_size):
     """Refuses what is no positive integer."""
     check_positive_integer("batch_size", batch_size)
-
-
-def check_positive_integer(name, value, alternative=""):
-    """Refuses what is no positive integer; the message adds the alternative, where there is one."""
-    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-        raise ValueError(
-            f"`{name}` must be a positive integer{alternative}. Received: {name}={value!r}"
-        )
 
 
 def check_how_to_run(steps_per_execution, jit_compile):

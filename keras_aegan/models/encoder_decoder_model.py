@@ -6,6 +6,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import Array, Loss, LossLike, Tensor, Terms
 from keras_aegan.layers import TiedDense
 from keras_aegan.losses.reconstruction_loss import parts
@@ -216,7 +217,7 @@ class EncoderDecoderModel(LatentVariableModel):
 
     def _decode_noise(self, seed, num_samples, batch_size, *labels):
         """`sample`, of models that have a prior: the decoder's answers to draws from it."""
-        data_checks.check_positive_integer("num_samples", num_samples)
+        check_positive_integer("num_samples", num_samples)
         z = keras.random.normal((num_samples, *self.latent_shape), seed=seed)
         return self.run_in_batches(self._decode, z, *labels, batch_size=batch_size)
 
@@ -274,9 +275,9 @@ class EncoderDecoderModel(LatentVariableModel):
         if domain == "real":
             network_checks.warn_of_unreachable("decoder", self.decoder, span, "targets")
 
-    def _check_inputs(self, x, domain="real"):
+    def _check_inputs(self, x, domain="real", name="x"):
         domain = "integer" if self._takes_integers() else domain
-        return data_checks.check_array("x", x, self.encoder.inputs[0].shape[1:], domain)
+        return data_checks.check_array(name, x, self.encoder.inputs[0].shape[1:], domain)
 
     def _takes_integers(self):
         return keras.backend.is_int_dtype(self.encoder.inputs[0].dtype)

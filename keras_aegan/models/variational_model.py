@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import Loss, LossLike, Tensor, Terms
 from keras_aegan.layers import GaussianSampling, draws
 from keras_aegan.models import data_checks
@@ -46,7 +47,7 @@ class VariationalModel(EncoderDecoderModel):
         **kwargs,
     ):
         super().__init__(encoder, decoder, **kwargs)
-        data_checks.check_positive_integer("num_importance_samples", num_importance_samples)
+        check_positive_integer("num_importance_samples", num_importance_samples)
         self.num_importance_samples = num_importance_samples
         self.seed = seed
         self.sampling = GaussianSampling(seed)
@@ -157,7 +158,7 @@ class VariationalModel(EncoderDecoderModel):
     def _estimate_log_likelihood(self, inputs, num_samples, batch_size, seed, verbose):
         """`log_likelihood` of checked data: `inputs` are arrays, x and what conditions it."""
         _check_likelihood("compile", self.loss_function, "`log_likelihood`")
-        data_checks.check_positive_integer("num_samples", num_samples)
+        check_positive_integer("num_samples", num_samples)
         data_checks.check_batch_size(batch_size)
         seed = int(keras.random.randint((), 0, 2**31 - 1)) if seed is None else seed
         estimate = tf.function(self._log_mean_weight, reduce_retracing=True, autograph=False)

@@ -1,15 +1,15 @@
 """What the functions that make networks ask of their arguments, and the block they repeat."""
 
-import numbers
-
 import tensorflow as tf
 from keras import layers
+
+from keras_aegan.arguments import is_positive_integer
 
 
 def check_shape(name, shape):
     """The shape as a tuple of positive integers; refuses anything else."""
     shape = tuple(shape) if isinstance(shape, (tuple, list)) else shape
-    if not isinstance(shape, tuple) or not shape or not all(map(_is_positive_integer, shape)):
+    if not isinstance(shape, tuple) or not shape or not all(map(is_positive_integer, shape)):
         raise ValueError(
             f"`{name}` must be a tuple of positive integers, the shape of one example. "
             f"Received: {name}={shape!r}"
@@ -21,15 +21,8 @@ def check_units(name, units):
     """Refuses sizes of layers that are not positive integers."""
     if not isinstance(units, (tuple, list)):
         raise ValueError(f"`{name}` must be a tuple of positive integers. Received: {units!r}")
-    if not all(map(_is_positive_integer, units)):
+    if not all(map(is_positive_integer, units)):
         raise ValueError(f"`{name}` must be positive, and an integer. Received: {name}={units!r}")
-
-
-def check_rate(name, rate):
-    """Refuses what is no share of the units to drop."""
-    is_number = isinstance(rate, numbers.Real) and not isinstance(rate, bool)
-    if not (is_number and 0 <= rate <= 1):
-        raise ValueError(f"`{name}` must lie in [0, 1]. Received: {name}={rate!r}")
 
 
 def hidden_block(inputs, layer, activation, batch_normalization):
@@ -43,7 +36,3 @@ def hidden_block(inputs, layer, activation, batch_normalization):
             synchronized=several, name=f"{layer.name}_normalization"
         )(hidden)
     return layers.Activation(activation, name=f"{layer.name}_activation")(hidden)
-
-
-def _is_positive_integer(value):
-    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and value > 0

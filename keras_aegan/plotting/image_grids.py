@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import ArrayLike
 
 if TYPE_CHECKING:
@@ -53,10 +53,7 @@ def image_grid(
     low, high = value_bounds(value_range, images)
     if num_columns is None:
         num_columns = math.ceil(math.sqrt(len(images)))
-    if not isinstance(num_columns, numbers.Integral) or num_columns < 1:
-        raise ValueError(
-            f"`num_columns` must be a positive integer. Received: num_columns={num_columns!r}"
-        )
+    check_positive_integer("num_columns", num_columns)
     check_titles(titles, images)
     num_columns = min(num_columns, len(images))
     rows = [images[i : i + num_columns] for i in range(0, len(images), num_columns)]

@@ -201,7 +201,7 @@ def test_an_encoder_of_integers_is_asked_by_its_code_alone():
         detector.fit_threshold(X)
     with pytest.raises(TypeError, match="`model` must need nothing but x: .*which needs targets"):
         evaluation.AnomalyDetector(model)
-    with pytest.raises(TypeError, match="`model` must need nothing but x: .*which needs targets"):
+    with pytest.raises(TypeError, match="`error_maps` needs a model that rebuilds x itself"):
         detector.error_maps(LEVELS)
 
 
