@@ -54,7 +54,7 @@ class GroupedModel(keras.Model):
     Where a group cannot be one program (without XLA, eagerly, on replicas), steps run as Keras
     runs them.
 
-    `steps_per_execution="auto"` takes 64 steps a group, where XLA compiles the step and no
+    `steps_per_execution="auto"` takes up to 64 steps a group, where XLA compiles the step and no
     callback waits for batches; 1 elsewhere. `jit_compile="auto"` compiles as Keras does, but for
     networks with convolutions or Keras's noise on a CPU, which XLA makes two to three times slower.
     """
@@ -101,10 +101,12 @@ class GroupedModel(keras.Model):
     ):
         """Trains as `keras.Model.fit` does, in groups of steps where that is faster."""
         validation_batch_size = validation_batch_size or batch_size
-        with self._grouping(callbacks, verbose, (steps_per_epoch, validation_steps)):
+        split = 0.0 if validation_data is not None else validation_split
+        num_steps = _num_steps(x, batch_size, split)
+        with self._grouping(callbacks, verbose, (steps_per_epoch, validation_steps), num_steps):
             if self._feeds_by_index((x, y, sample_weight), steps_per_epoch):
                 data = (x, y, sample_weight)
-                if validation_split and validation_data is None:
+                if split:
                     data, validation_data = index_groups.split(data, validation_split)
                 x, steps_per_epoch = self._index_groups(data, batch_size, shuffle)
                 y = sample_weight = batch_size = None
@@ -137,7 +139,8 @@ class GroupedModel(keras.Model):
         if "_use_cached_eval_dataset" in kwargs:  # inside `fit`, which has settled all this
             return super().evaluate(x, y, sample_weight=sample_weight, steps=steps, **arguments)
         data = (x, y, sample_weight)
-        with self._grouping(callbacks, fixed_steps=(steps,)):
+        num_steps = _num_steps(x, kwargs.get("batch_size"))
+        with self._grouping(callbacks, fixed_steps=(steps,), num_steps=num_steps):
             if self._feeds_by_index(data, steps):
                 batch_size = arguments.pop("batch_size", None)
                 x, steps = self._index_groups(data, batch_size, shuffle=False)
@@ -145,12 +148,12 @@ class GroupedModel(keras.Model):
             return super().evaluate(x, y, sample_weight=sample_weight, steps=steps, **arguments)
 
     @contextlib.contextmanager
-    def _grouping(self, callbacks, verbose=0, fixed_steps=()):
+    def _grouping(self, callbacks, verbose=0, fixed_steps=(), num_steps=None):
         """Settles `"auto"` for as long as a `fit` or an `evaluate` lasts."""
         if self._steps_per_group != "auto":
             yield
             return
-        self.steps_per_execution = self._choose_steps(callbacks, fixed_steps)
+        self.steps_per_execution = self._choose_steps(callbacks, fixed_steps, num_steps)
         if verbose == 2:
             print(
                 f"{type(self).__name__}: steps_per_execution={self.steps_per_execution} (auto), "
@@ -161,12 +164,15 @@ class GroupedModel(keras.Model):
         finally:
             self.steps_per_execution = 1  # `predict` would trace a group step by step
 
-    def _choose_steps(self, callbacks, fixed_steps):
+    def _choose_steps(self, callbacks, fixed_steps, num_steps):
         waits = any(_waits_for_batches(callback) for callback in _list(callbacks))
         if waits or not can_group(self):
             return 1
-        # Of a pipeline, Keras runs whole groups: a promised number of steps must hold them.
         promised = math.gcd(*(s for s in fixed_steps if isinstance(s, numbers.Integral)))
+        if num_steps is not None and not promised:
+            # As even as can be: Keras's progress bar counts whole groups, beyond the last step.
+            return math.ceil(num_steps / math.ceil(num_steps / _STEPS_PER_EXECUTION))
+        # Of a pipeline, Keras runs whole groups: a promised number of steps must hold them.
         return max(k for k in range(1, _STEPS_PER_EXECUTION + 1) if promised % k == 0)
 
     def _feeds_by_index(self, data, steps):
@@ -197,6 +203,13 @@ class GroupedModel(keras.Model):
             super().make_test_function(force)
             if can_group(self):
                 self.test_function = run_in_groups(self, self.test_step, self.test_function)
+
+
+def _num_steps(x, batch_size, validation_split=0.0):
+    """How many steps an epoch of an array takes; `None` of other data."""
+    if not hasattr(x, "shape"):
+        return None
+    return math.ceil(math.floor(len(x) * (1.0 - validation_split)) / (batch_size or 32)) or 1
 
 
 def _waits_for_batches(callback):

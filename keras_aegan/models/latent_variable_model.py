@@ -112,7 +112,7 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
             metrics: Keras metrics on (target, model output).
             weighted_metrics: the same, weighted by `sample_weight`.
             run_eagerly: as in `keras.Model.compile`.
-            steps_per_execution: as in `keras.Model.compile`; `"auto"`: 64 steps as one program
+            steps_per_execution: as in `keras.Model.compile`; `"auto"`: up to 64 as one program
                 where XLA compiles them and no callback waits for single batches, else 1.
             jit_compile: as in `keras.Model.compile`, but that `"auto"` leaves XLA out for networks
                 with convolutions on a CPU, which it slows.

@@ -63,7 +63,7 @@ class WassersteinAutoencoder(EncoderDecoderModel):
         return self.decoder(self.encoder(inputs, training=training), training=training)
 
     def autoencoder_terms(self, x, target, training):
-        """‖x − g(f(x))‖², `(batch_size,)`, and MMD²(codes, prior), `()`."""
+        """L(x, g(f(x))), `(batch_size,)`, and MMD²(codes, prior), `()`."""
         codes = self.encoder(x, training=training)  # (batch_size, latent_dim)
         draws = keras.random.normal(ops.shape(codes), dtype=codes.dtype, seed=self.seed_generator)
         reconstruction = self.decoder(codes, training=training)

@@ -1,5 +1,7 @@
 """Groups of steps keep Keras's meaning: what is counted, logged, called and fed."""
 
+import math
+import re
 import time
 
 import keras
@@ -162,21 +164,31 @@ def test_callbacks_are_called_at_the_steps_that_were_asked_for(x):
 @pytest.mark.parametrize(
     ("callback", "steps"),
     [
-        (lambda path: keras.callbacks.ModelCheckpoint(path / "m.keras"), 64),
+        (lambda path: keras.callbacks.ModelCheckpoint(path / "m.keras"), 5),
         (lambda path: keras.callbacks.ModelCheckpoint(path / "m.keras", save_freq=5), 1),
-        (lambda path: keras.callbacks.BackupAndRestore(path / "b"), 64),
+        (lambda path: keras.callbacks.BackupAndRestore(path / "b"), 5),
         (lambda path: keras.callbacks.BackupAndRestore(path / "b", save_freq=5), 1),
-        (lambda path: keras.callbacks.TensorBoard(path), 64),
+        (lambda path: keras.callbacks.TensorBoard(path), 5),
         (lambda path: keras.callbacks.TensorBoard(path, update_freq="batch"), 1),
-        (lambda path: keras.callbacks.TerminateOnNaN(), 64),
-        (lambda path: keras.callbacks.EarlyStopping("loss"), 64),
-        (lambda path: keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None), 64),
+        (lambda path: keras.callbacks.TerminateOnNaN(), 5),
+        (lambda path: keras.callbacks.EarlyStopping("loss"), 5),
+        (lambda path: keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: None), 5),
         (lambda path: keras.callbacks.LambdaCallback(on_train_batch_end=lambda b, logs: None), 1),
     ],
 )
 def test_the_choice_of_groups_keeps_the_promises_of_callbacks(callback, steps, x, tmp_path, capsys):
     _model().fit(x, callbacks=[callback(tmp_path)], verbose=2)
     assert f"steps_per_execution={steps} (auto), jit_compile=True" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("num_examples", "steps"), [(150, 5), (70 * 32, 35), (200 * 32, 50)])
+def test_groups_are_even_and_the_progress_bar_ends_at_the_last_step(num_examples, steps, capsys):
+    model, x = _model(), np.full((num_examples, 6), 0.5, "float32")
+    model.fit(x, verbose=2)
+    assert f"steps_per_execution={steps} (auto)" in capsys.readouterr().out
+    model.fit(x, verbose=1)
+    counts = re.findall(r"(\d+)/(\d+) ", capsys.readouterr().out)
+    assert all(int(step) <= int(last) == math.ceil(num_examples / 32) for step, last in counts)
 
 
 def test_training_stops_when_it_is_told_to(x):
