@@ -170,6 +170,9 @@ for name, model in cvaes.items():
     print(f"{name:<10}{np.mean(seen == asked):>24.1%}{bound:>20.1f}")
 
 """
+With the whole MNIST, 93 % of the CVAE's samples and 97 % of the DC-CVAE's are what was asked for,
+of a classifier that reads 98 % of the test digits; the bounds are −219 and −217 nats.
+
 ## Save
 
 One SavedModel. Its endpoints take labels where the networks do.
@@ -185,8 +188,10 @@ dc_cvae.export("saved_models/dc_cvae")
 - `label_embedding_dim=4` in both networks: are similar digits embedded close to each other?
 - Break it: shuffle `y_train`. The label then says nothing, z has to say which digit it is, as in a
   VAE: every row of the grid shows all digits, and a tenth of the samples are what was asked for.
-- Break it: give the label to the decoder only (write an encoder that ignores its second input). Can
-  q(z|x) do without y? It sees x, from which y can be read.
+- Break it: give the label to the decoder only, by an encoder of the DC-CVAE that ignores its second
+  input. q(z|x) can do without y, which it reads from x; the bound loses 1.5 nats. But now z tells
+  of the class as well, and contradicts the label that is asked for: 82 % of the samples are
+  recognised instead of 97 %.
 
 ## Use what was saved
 

@@ -60,7 +60,8 @@ class GANDiagnosis(keras.callbacks.Callback):
        they are complete, p ≥ 0.4 and r < 0.8 p: *mode collapse* (try `regularizers.R1` or
        `GradientPenalty`). Else it is told and cannot: *the generator lacks capacity*.
 
-    All are means over the last third of the measurements, since players that chase each other
+    With a moving average of the generator, put it before `SwapEMAWeights`: the game is played
+    against the generator itself. All are means over the last third of the measurements, since players that chase each other
     are caught in passing by any single one. Capacity is what lasts; a GAN stopped too early looks
     like one whose generator lacks it.
 
