@@ -5,7 +5,7 @@ What to expect: a linear autoencoder that finds what PCA finds; a nonlinear one 
     code size and a third of PCA's error; digits in two dimensions; an autoencoder that learns
     20 digits by heart in one dimension and understands none. Five pictures in figures/, a
     SavedModel in saved_models/undercomplete_autoencoder.
-Time: about 2 minutes on 2 CPU cores
+Time: about 1 minute on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/01_undercomplete_autoencoders.py
 """

@@ -5,7 +5,7 @@ What to expect: one small autoencoder trained with four costs (MSE, MAE, binary 
     cross-entropy), each measured by all of them; what each answers when it cannot know; the
     same costs as likelihoods, in nats; and what the toolkit refuses. Two pictures in figures/, a
     SavedModel in saved_models/cost_functions.
-Time: about 3 minutes on 2 CPU cores
+Time: about 1 minute on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/02_cost_functions.py
 """

@@ -5,7 +5,7 @@ What to expect: one convolutional VAE trained twice, pixel by pixel and through 
     frozen network; both reconstructions side by side, and what each loss misses; the prediction
     pathway: linear and MLP predictors of the class on the frozen codes, in one table. Three
     pictures in figures/, a SavedModel in saved_models/perceptual_vae.
-Time: 8 minutes on one busy CPU core
+Time: about 5 minutes on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/03_perceptual_loss.py
 """

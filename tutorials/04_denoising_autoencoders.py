@@ -5,7 +5,7 @@ What to expect: noisy digits cleaned with half of PCA's error, by a code with mo
     than pixels, behind hidden layers with fewer; digits with holes filled and grains swept away;
     and, in the plane, what such an autoencoder learns: the way back to the data. Three pictures
     in figures/, a SavedModel in saved_models/denoising_autoencoder.
-Time: about 3 minutes on 2 CPU cores
+Time: about 1 minute on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/04_denoising_autoencoders.py
 """

@@ -5,7 +5,7 @@ What to expect: a penalty on the encoder's Jacobian that saturates the code and 
     sensitive to a few directions at each digit, the tangents of the manifold; a cheat where
     weights are not tied; in the plane, the same field as a denoising autoencoder's, without any
     noise. Three pictures in figures/, a SavedModel in saved_models/contractive_autoencoder.
-Time: about 2 minutes on 2 CPU cores
+Time: about 1 minute on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/05_contractive_autoencoders.py
 """

@@ -5,7 +5,7 @@ What to expect: one network trained five times, without a penalty, with L1, with
     divergence and with a top-k code; what each does to the activations, the filters and the
     reconstructions; how far 100 and 1,000 labels go on each code, beside raw pixels. Five
     pictures in figures/, a SavedModel in saved_models/sparse_autoencoder.
-Time: about 3 minutes on 2 CPU cores
+Time: about 1 minute on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/06_sparse_autoencoders.py
 """

@@ -5,7 +5,7 @@ What to expect: three latent planes: of reconstruction alone, of the KL alone, o
     the lecture prints it, and where it goes wrong; a model that collapses, and said so before it
     was trained; a plane of digits, paths between digits, and new digits. Seven pictures and
     two animations in figures/, a SavedModel in saved_models/vae.
-Time: 4 minutes on one busy CPU core
+Time: about 2 minutes on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/07_variational_autoencoders.py
 """

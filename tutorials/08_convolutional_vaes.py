@@ -5,7 +5,7 @@ What to expect: photographs through 28 numbers, blurred, as on the slides; a tab
     convolutions explain the test images better than dense layers, in nats; samples that are
     clouds of colour more than things. Three pictures in figures/, a SavedModel in
     saved_models/dc_vae.
-Time: about 4 minutes on 2 CPU cores
+Time: about 3 minutes on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/08_convolutional_vaes.py
 """

@@ -4,7 +4,7 @@ Slides: "CVAE" and "DC-CVAE", in the lecture "Autoencoders y GANs"
 What to expect: digits on demand; a grid whose rows are digits and whose columns are handwritings;
     and a classifier that recognises in the samples the digits that were asked for. Two pictures and
     two animations in figures/, a SavedModel in saved_models/dc_cvae.
-Time: 7 minutes on one busy CPU core
+Time: about 3 minutes on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/09_conditional_vaes.py
 """

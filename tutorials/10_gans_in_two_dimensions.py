@@ -6,7 +6,7 @@ What to expect: the lecture's six cases: one, two and three Gaussians in the pla
     like, in samples, in the discriminator's field and in the losses; why the losses do not say
     which it is, and what does. A picture in figures/, a SavedModel in
     saved_models/gan_in_two_dimensions.
-Time: about 3 minutes on 2 CPU cores
+Time: about 1 minute on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/10_gans_in_two_dimensions.py
 """

@@ -4,7 +4,7 @@ Slides: "GAN on MNIST", in the lecture "Autoencoders y GANs"
 What to expect: sevens first, then all digits, by networks that are too weak, one after the other;
     after each training a diagnosis says which network to enlarge, until a DCGAN is reached. Five
     pictures in figures/, one a training, a SavedModel in saved_models/gan_on_mnist.
-Time: 8 minutes on one busy CPU core
+Time: about 4 minutes on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/11_gans_on_mnist.py
 """

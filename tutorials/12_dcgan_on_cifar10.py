@@ -4,7 +4,7 @@ Slides: "DCGAN on CIFAR-10", in the lecture "Autoencoders y GANs"
 What to expect: colour images of 32×32 from noise; a grid of samples each epoch; a training that,
     interrupted and started again, goes on exactly where it was. The grids and an animation of them
     in figures/12_dcgan_on_cifar10/, a SavedModel in saved_models/dcgan_on_cifar10.
-Time: 7 minutes on one busy CPU core; run again with a larger `num_epochs`, it trains the last epoch
+Time: about 4 minutes on 2 CPU cores; run again with a larger `num_epochs`, it trains the last epoch
     once more, and those that are missing
 
 Run it from the root of the repository: python tutorials/12_dcgan_on_cifar10.py

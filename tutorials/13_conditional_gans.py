@@ -4,7 +4,7 @@ Slides: "CGAN" and "DC-CGAN", in the lecture "Autoencoders y GANs"
 What to expect: digits on demand, first by dense networks, then by convolutional ones; a grid whose
     rows are the digits asked for; and a classifier that says how often they are. Two pictures
     and two animations in figures/, a SavedModel in saved_models/dc_cgan.
-Time: 8 minutes on one busy CPU core
+Time: about 6 minutes on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/13_conditional_gans.py
 """

@@ -5,7 +5,7 @@ What to expect: an autoencoder that has seen nothing but eights; how well three 
     from the other digits, beside two that need no network; a threshold for one false alarm in a
     hundred, kept on digits that were never seen; heat maps of what is wrong with an image. Two
     pictures in figures/, a SavedModel in saved_models/anomaly_detector.
-Time: 3 minutes on one busy CPU core
+Time: about 1 minute on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/15_anomaly_detection.py
 """

@@ -6,7 +6,7 @@ What to expect: four codes learned from all digits without a label, then a class
     30 to 1,000 labels, beside raw pixels and beside a network trained from scratch on the labelled
     digits alone; which codes are worth labels, and what is worth more than a code. Two pictures
     in figures/, a SavedModel in saved_models/few_labels.
-Time: 6 minutes on one busy CPU core
+Time: about 4 minutes on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/16_few_labels.py
 """

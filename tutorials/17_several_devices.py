@@ -5,7 +5,7 @@ What to expect: one autoencoder trained on one device and on two replicas of thi
     and the same training both times; the three lines that change for GPUs and for several hosts;
     how many bytes each model sends in a step, and what that means for n GPUs. Two tables, a
     picture in figures/, a SavedModel in saved_models/several_devices.
-Time: about 2 minutes on 2 CPU cores
+Time: about 1 minute on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/17_several_devices.py
 """

@@ -5,7 +5,7 @@ What to expect: a VAE of digits as a SavedModel in numbered versions; a program 
     where keras_aegan cannot be imported; saved_model_cli on the command line; LiteRT and ONNX
     where they are installed; the requests for a TensorFlow Serving, sent if one is there. A table
     of answers that agree, a picture in figures/, SavedModels in saved_models/serving.
-Time: about 2 minutes on 2 CPU cores
+Time: about 1 minute on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/18_serving.py
 """
