@@ -175,8 +175,8 @@ best.export("saved_models/gan_on_mnist")
 - Break it: `use_ema=False`. `SwapEMAWeights` then refuses to begin, since there is no average to
   swap in. Take it out too, and look at the samples of two neighbouring epochs: each is one moment
   of a game that goes back and forth.
-- Break it: `beta_1 = 0.9`. Of the third pair's sevens, precision falls from 0.6 to nothing: momentum
-  carries each player on to where the other was.
+- Break it: `beta_1 = 0.9`. Of the third pair's sevens, precision falls from 0.6 to nothing:
+  momentum carries each player on to where the other was.
 - Break it: let that pair's discriminator learn ten times faster than its generator. It does not
   run away, it overshoots: right about 66 % of the data and 53 % of the samples. The verdict is that
   it lacks capacity, for the diagnosis cannot tell one that is too weak from one that is behind.

@@ -190,8 +190,8 @@ for name, images in rebuilt.items():
     print(f"{name:<10}{mse:>10.4f}{perceptual_distance(images):>22.4f}")
 
 """
-With MobileNet as the judge: 0.045 and 1.86 for the VAE, 0.033 and 1.61 for the DC-VAE, 0.071 and
-1.77 for the VAE/GAN. It has the largest squared error, and yet that judge finds its images nearer
+With MobileNet as the judge: 0.045 and 1.86 for the VAE, 0.033 and 1.61 for the DC-VAE, 0.072 and
+1.79 for the VAE/GAN. It has the largest squared error, and yet that judge finds its images nearer
 to the originals than the dense VAE's: edges and texture count, and they are there. The DC-VAE it
 does not catch up with in eight epochs on these few filters: a chequered grain, which the
 discriminator has not learned to mind, is what a network notices most, and on white the car falls

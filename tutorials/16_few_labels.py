@@ -181,10 +181,11 @@ for name, columns in errors.items():
     print(f"{name:<14}" + "".join(f"{cell:>16}" for cell in cells))
 
 """
-A code is worth labels: the denoising one needs a third of those that pixels need. The network from
-scratch is worth more here, with a hundred labels as with a thousand: it begins with a convolution,
-whose prior knowledge of images outweighs what the dense codes have learned. Codes are of use where
-nothing is known of the data beforehand.
+A code is worth labels: with a hundred of them pixels leave 26 % wrong, the denoising code 18, for
+which pixels need nearly three hundred. The network from scratch is worth more here, 13 % with a
+hundred labels and 4 with a thousand: it begins with a convolution, whose prior knowledge of images
+outweighs what the dense codes have learned. Codes are of use where nothing is known of the data
+beforehand.
 
 ## Look: labels saved
 

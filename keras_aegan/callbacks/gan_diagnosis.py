@@ -61,9 +61,9 @@ class GANDiagnosis(keras.callbacks.Callback):
        `GradientPenalty`). Else it is told and cannot: *the generator lacks capacity*.
 
     With a moving average of the generator, put it before `SwapEMAWeights`: the game is played
-    against the generator itself. All are means over the last third of the measurements, since players that chase each other
-    are caught in passing by any single one. Capacity is what lasts; a GAN stopped too early looks
-    like one whose generator lacks it.
+    against the generator itself. All are means over the last third of the measurements, since
+    players that chase each other are caught in passing by any single one. Capacity is what lasts; a
+    GAN stopped too early looks like one whose generator lacks it.
 
     Logged, beside the players' losses which the model logs itself: `real_accuracy`,
     `fake_accuracy`, `precision`, `recall`, `neighbor_accuracy`, and `generator_slope`, the
