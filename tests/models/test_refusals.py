@@ -366,7 +366,7 @@ CASES = {
     "no examples": (
         lambda: datasets.load_images("mnist", num_examples=0),
         ValueError,
-        "`num_examples` must be positive.*0",
+        "`num_examples` must be a positive integer.*0",
     ),
     "one level": (
         lambda: datasets.quantize(X, num_levels=1),
