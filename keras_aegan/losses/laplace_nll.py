@@ -16,7 +16,8 @@ class LaplaceNLL(ScaledNegativeLogLikelihood):
 
     Args:
         scale: the scale b, or `"optimal"`: b is the mean absolute error of the batch, its
-            maximum-likelihood value; in a model as `GaussianNLL`'s. Defaults to 1.
+            maximum-likelihood value; in a model as `GaussianNLL`'s, with its floor. Defaults
+            to 1.
         name: the loss's name.
         **kwargs: `reduction` and `dtype`, as in `keras.losses.Loss`.
 
