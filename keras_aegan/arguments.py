@@ -1,5 +1,6 @@
 """What functions and constructors all over the package ask of an argument."""
 
+import math
 import numbers
 
 
@@ -16,8 +17,20 @@ def check_positive_integer(name, value, alternative=""):
         )
 
 
+def is_number(value):
+    """Whether a value is a real number; `True` is none."""
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
 def check_rate(name, rate):
     """Refuses what is no share of a whole."""
-    is_number = isinstance(rate, numbers.Real) and not isinstance(rate, bool)
-    if not (is_number and 0 <= rate <= 1):
+    if not (is_number(rate) and 0 <= rate <= 1):
         raise ValueError(f"`{name}` must lie in [0, 1]. Received: {name}={rate!r}")
+
+
+def check_weight(name, weight):
+    """Refuses what is no weight of a term."""
+    if not (is_number(weight) and math.isfinite(weight) and weight >= 0):
+        raise ValueError(
+            f"`{name}` must be a finite number, zero or more. Received: {name}={weight!r}"
+        )

@@ -1,12 +1,11 @@
 """Weights of terms that change while a model trains."""
 
 import math
-import numbers
 from collections.abc import Callable
 
 import keras
 
-from keras_aegan.arguments import check_positive_integer
+from keras_aegan.arguments import check_positive_integer, check_weight, is_number
 
 
 class LossWeightSchedule(keras.callbacks.Callback):
@@ -81,7 +80,8 @@ def linear_schedule(start: float, end: float, num_epochs: int) -> Callable[[int]
     >>> [schedule(epoch) for epoch in range(6)]
     [0.0, 0.25, 0.5, 0.75, 1.0, 1.0]
     """
-    _check_weights(start=start, end=end)
+    check_weight("start", start)
+    check_weight("end", end)
     check_positive_integer("num_epochs", num_epochs)
     return lambda epoch: start + (end - start) * min(epoch / num_epochs, 1.0)
 
@@ -112,20 +112,9 @@ def cyclical_schedule(
     >>> [schedule(epoch) for epoch in range(6)]
     [0.0, 0.5, 1.0, 1.0, 0.0, 0.5]
     """
-    _check_weights(start=start, end=end)
+    check_weight("start", start)
+    check_weight("end", end)
     check_positive_integer("period", period)
-    if not _is_number(rising) or not 0 < rising <= 1:
+    if not is_number(rising) or not 0 < rising <= 1:
         raise ValueError(f"`rising` must lie in (0, 1]. Received: rising={rising!r}")
     return lambda epoch: start + (end - start) * min(epoch % period / (period * rising), 1.0)
-
-
-def _check_weights(**weights):
-    for name, weight in weights.items():
-        if not _is_number(weight) or not (math.isfinite(weight) and weight >= 0):
-            raise ValueError(
-                f"`{name}` must be a finite number, zero or more. Received: {name}={weight!r}"
-            )
-
-
-def _is_number(value):
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)

@@ -366,8 +366,7 @@ def _check_model(model, compares_with_reconstruction):
 
 def _needs_target(model):
     """Whether a reconstruction is no x: levels, or numbers where the encoder takes integers."""
-    is_integer = keras.backend.is_int_dtype(model.encoder.inputs[0].dtype)
-    return is_integer or model._target_domain() == "levels" or model._has_levels()
+    return model._takes_integers() or model._target_domain() == "levels" or model._has_levels()
 
 
 def _check_truth(is_anomaly, num_examples):

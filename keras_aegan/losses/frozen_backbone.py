@@ -59,11 +59,9 @@ class FrozenBackbone:
         size, num_repeats = self._size_and_repeats(images.shape[1:])
         if num_repeats > 1:
             images = ops.repeat(images, num_repeats, axis=-1)
-        return (
-            images
-            if size is None
-            else ops.image.resize(images, size, "bilinear", data_format="channels_last")
-        )
+        if size is None:
+            return images
+        return ops.image.resize(images, size, "bilinear", data_format="channels_last")
 
     def _size_and_repeats(self, shape):
         """`(height, width)` to resize to, or `None`; how often to repeat a single channel."""

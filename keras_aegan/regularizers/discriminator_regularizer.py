@@ -7,8 +7,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_aegan.arguments import check_weight
 from keras_aegan.hints import Array, Tensor
-from keras_aegan.regularizers.arguments import check_weight
 
 
 class DiscriminatorRegularizer:
@@ -38,7 +38,7 @@ class DiscriminatorRegularizer:
     supports_jit = True  # as a Keras layer's: whether a model with it takes XLA by default
 
     def __init__(self, weight: float):
-        check_weight(weight)
+        check_weight("weight", weight)
         self.weight = weight
 
     def __call__(

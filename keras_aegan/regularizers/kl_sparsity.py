@@ -6,8 +6,8 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_aegan.arguments import check_weight
 from keras_aegan.hints import Array, Tensor
-from keras_aegan.regularizers.arguments import check_weight
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
@@ -45,7 +45,7 @@ class KLSparsity(keras.regularizers.Regularizer):
     def __init__(self, target: float = 0.05, weight: float = 3.0):
         if not isinstance(target, numbers.Real) or not 0 < target < 1:
             raise ValueError(f"`target` must lie in (0, 1). Received: target={target!r}")
-        check_weight(weight)
+        check_weight("weight", weight)
         self.target = target
         self.weight = weight
 
