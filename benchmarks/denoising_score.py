@@ -10,7 +10,7 @@ import os
 import keras
 import numpy as np
 
-from keras_aegan import models, networks, plotting
+from keras_aegan import layers, models, networks, plotting
 
 MEANS = 1.5 * np.array([[np.cos(a), np.sin(a)] for a in 2 * np.pi * np.arange(3) / 3 + np.pi / 2])
 STD = 0.6
@@ -38,7 +38,7 @@ def train(sigma):
     model = models.DenoisingAutoencoder(
         networks.dense_encoder((2,), 64, (128,), activation="silu", latent_activation="silu"),
         networks.dense_decoder(64, (2,), (128,), activation="silu"),
-        corruption=keras.layers.GaussianNoise(sigma, seed=1),
+        corruption=layers.GaussianNoise(sigma, seed=1),
     )
     batch_size = 2000  # the signal, σ² times the score, is far below the noise, σ
     schedule = keras.optimizers.schedules.CosineDecay(3e-3, EPOCHS * NUM_SAMPLES // batch_size)

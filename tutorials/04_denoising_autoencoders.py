@@ -128,7 +128,7 @@ def denoising_autoencoder(corruption):
     )
 
 
-denoising = denoising_autoencoder(keras.layers.GaussianNoise(noise))
+denoising = denoising_autoencoder(layers.GaussianNoise(noise))
 denoising.summary()
 
 """
@@ -141,11 +141,7 @@ their own noise, as old recordings do: `corruption=None` and `fit(noisy, clean)`
 
 def train(model, num_steps):
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, num_steps)
-    model.compile(
-        optimizer=keras.optimizers.Adam(schedule),
-        loss="mse",
-        jit_compile=False,  # the default with Keras's noise; so all three are trained alike
-    )
+    model.compile(optimizer=keras.optimizers.Adam(schedule), loss="mse")
     epochs = math.ceil(num_steps * batch_size / len(x_train))
     model.fit(x_train, batch_size=batch_size, epochs=epochs, verbose=2)
 
@@ -230,7 +226,7 @@ curve = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1).astyp
 on_curve = models.DenoisingAutoencoder(
     networks.dense_encoder((2,), curve_latent_dim, curve_units, latent_activation="relu"),
     networks.dense_decoder(curve_latent_dim, (2,), curve_units[::-1]),
-    corruption=keras.layers.GaussianNoise(curve_noise),
+    corruption=layers.GaussianNoise(curve_noise),
 )
 on_curve.compile(
     optimizer=keras.optimizers.Adam(

@@ -31,7 +31,7 @@ import numpy as np
 import tensorflow as tf
 from matplotlib.figure import Figure
 
-from keras_aegan import datasets, models, networks, plotting
+from keras_aegan import datasets, layers, models, networks, plotting
 
 keras.utils.set_random_seed(0)
 os.makedirs("figures", exist_ok=True)
@@ -237,7 +237,7 @@ def map_and_identity():
 
 on_curve = {
     "denoising": models.DenoisingAutoencoder(
-        *map_and_identity(), corruption=keras.layers.GaussianNoise(curve_noise)
+        *map_and_identity(), corruption=layers.GaussianNoise(curve_noise)
     ),
     "contractive": models.ContractiveAutoencoder(*map_and_identity()),
 }

@@ -25,9 +25,9 @@ class DenoisingAutoencoder(EncoderDecoderModel):
     Args:
         encoder: Functional model from data to code.
         decoder: Functional model from code to data.
-        corruption: a Keras layer, such as `keras.layers.GaussianNoise(0.5)`,
-            `layers.MaskingNoise(0.25)` or `layers.SaltAndPepperNoise(0.1)`; or `None` where the
-            data bring noise of their own, `fit(noisy, clean)`.
+        corruption: a Keras layer, such as `layers.GaussianNoise(0.5)`, `layers.MaskingNoise(0.25)`
+            or `layers.SaltAndPepperNoise(0.1)`; or `None` where the data bring noise of their own,
+            `fit(noisy, clean)`.
         **kwargs: `name` and `dtype`, as in `keras.Model`.
 
     Input shape:
@@ -43,11 +43,11 @@ class DenoisingAutoencoder(EncoderDecoderModel):
 
     Example:
     >>> import keras, keras_aegan
-    >>> from keras_aegan import networks
+    >>> from keras_aegan import layers, networks
     >>> model = keras_aegan.models.DenoisingAutoencoder(
     ...     encoder=networks.dense_encoder((28, 28, 1), latent_dim=32, hidden_units=(64,)),
     ...     decoder=networks.dense_decoder(32, (28, 28, 1), hidden_units=(64,)),
-    ...     corruption=keras.layers.GaussianNoise(0.5),
+    ...     corruption=layers.GaussianNoise(0.5),
     ... )
     >>> model.compile()
     >>> history = model.fit(keras.random.uniform((64, 28, 28, 1)), verbose=0)
@@ -85,7 +85,7 @@ class DenoisingAutoencoder(EncoderDecoderModel):
     def _check_corruption(self, corruption):
         if not isinstance(corruption, keras.layers.Layer):
             raise TypeError(
-                "`corruption` must be a Keras layer, such as keras.layers.GaussianNoise(0.5), or "
+                "`corruption` must be a Keras layer, such as layers.GaussianNoise(0.5), or "
                 f"None. Received: corruption={corruption!r} of type {type(corruption).__name__}"
             )
         shape = (None, *self.data_shape)

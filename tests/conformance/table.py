@@ -9,7 +9,7 @@ import pytest
 from keras import layers
 
 from keras_aegan import models, networks
-from keras_aegan.layers import MaskingNoise, SaltAndPepperNoise, TopK
+from keras_aegan.layers import GaussianNoise, MaskingNoise, SaltAndPepperNoise, TopK
 from keras_aegan.regularizers import R1, GradientPenalty, KLSparsity
 from tests.conformance.user_model import TwoPlayers
 from tests.conformance.wasserstein_autoencoder import WassersteinAutoencoder
@@ -91,7 +91,12 @@ def _denoising_autoencoder():
         networks.dense_encoder((12,), 16, (8,)),
         networks.dense_decoder(16, (12,), (8,)),
         keras.Sequential(
-            [keras.Input((12,)), MaskingNoise(0.2, seed=1), SaltAndPepperNoise(0.1, seed=2)]
+            [
+                keras.Input((12,)),
+                GaussianNoise(0.1, seed=0),
+                MaskingNoise(0.2, seed=1),
+                SaltAndPepperNoise(0.1, seed=2),
+            ]
         ),
     )
 

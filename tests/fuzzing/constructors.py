@@ -106,6 +106,7 @@ CONSTRUCTORS = [
         "decoder": _decoder, "discriminator": _discriminator,
         "feature_layer": st.sampled_from(["dense_0_activation", "no such layer"]),
         "equilibrium_margin": st.sampled_from([None, 0.3, 2.0]), "seed": _seed}),
+    (layers.GaussianNoise, {"stddev": st.sampled_from([0.0, 0.5, 3.0]), "seed": _seed}),
     (layers.MaskingNoise, {"rate": _rate, "seed": _seed}),
     (layers.SaltAndPepperNoise, {"rate": _rate, "seed": _seed}),
     (layers.TopK, {"k": _size}),

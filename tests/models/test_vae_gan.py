@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import layers
 
 from keras_aegan import models, networks
+from keras_aegan.layers import draws
 
 X = np.random.default_rng(0).uniform(size=(16, 6)).astype("float32")
 
@@ -51,7 +52,7 @@ def noise_of(model):
     """The draws that the next step will make, from a generator in the same state."""
     generator = keras.random.SeedGenerator(0)
     generator.state.assign(model.sampling.seed_generator.state)
-    return [keras.random.normal((len(X), 2), seed=generator) for _ in range(2)]
+    return [draws.normal((len(X), 2), generator) for _ in range(2)]
 
 
 def by_hand(model):

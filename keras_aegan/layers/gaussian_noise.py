@@ -1,0 +1,67 @@
+"""Gaussian noise."""
+
+import keras
+from keras import ops
+
+from keras_aegan.arguments import check_weight
+from keras_aegan.hints import Tensor
+from keras_aegan.layers import draws
+from keras_aegan.seeds import seed_generator
+
+
+@keras.saving.register_keras_serializable(package="keras_aegan")
+class GaussianNoise(keras.layers.Layer):
+    """Adds normal noise of mean zero, in training only.
+
+    As `keras.layers.GaussianNoise`, whose draws XLA compiles badly on a CPU, so that a denoising
+    autoencoder of dense networks trains more than twice as fast with this one. Its standard
+    deviation may exceed 1, for data that are not scaled.
+
+    Reference: [Vincent et al., 2010](https://jmlr.org/papers/v11/vincent10a.html), section 3.3.
+
+    Args:
+        stddev: the standard deviation, in the data's unit.
+        seed: of the noise; a random one if `None`.
+        **kwargs: `name` and `dtype`, as in `keras.layers.Layer`.
+
+    Input shape:
+        Any.
+
+    Output shape:
+        That of the input.
+
+    Raises:
+        ValueError: if `stddev` is no number, zero or more.
+
+    Example:
+    >>> import numpy as np
+    >>> from keras_aegan.layers import GaussianNoise
+    >>> noisy = GaussianNoise(0.5, seed=0)(np.ones((100, 100), "float32"), training=True)
+    >>> bool(abs(np.mean(noisy) - 1.0) < 0.02), bool(abs(np.std(noisy) - 0.5) < 0.02)
+    (True, True)
+    """
+
+    def __init__(self, stddev: float, seed: int | None = None, **kwargs):
+        super().__init__(**kwargs)
+        check_weight("stddev", stddev)
+        self.stddev = float(stddev)
+        self.seed = seed
+        self.seed_generator = seed_generator(seed)
+        self.supports_masking = True
+        self.built = True
+
+    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
+        """The inputs, with noise if `training`."""
+        if not training:
+            return inputs
+        return inputs + self.stddev * draws.normal(
+            ops.shape(inputs), self.seed_generator, inputs.dtype
+        )
+
+    def compute_output_shape(self, input_shape):
+        """That of the input."""
+        return input_shape
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        return {**super().get_config(), "stddev": self.stddev, "seed": self.seed}
