@@ -1,8 +1,8 @@
 """Random draws that are fast in a program of XLA's, and the same outside.
 
 TensorFlow's, which Keras takes, cost a compiled step on a CPU as much as its networks: for each
-number, XLA works out all four words of Philox, and both normals of Box and Muller. *Squares* makes
-each number by itself, from its place in the sequence.
+number, XLA works out all four words of Philox, and both normals of Box and Muller. *Squares*, which
+passes BigCrush and PractRand too, makes each number by itself, from its place in the sequence.
 
 References: [Widynski, 2022](https://arxiv.org/abs/2004.06278), "Squares: a fast counter-based RNG";
 [Steele, Lea & Flood, 2014](https://doi.org/10.1145/2660193.2660195), whose SplitMix64 makes keys.
