@@ -17,7 +17,7 @@ def normal(shape, seed, dtype="float32"):
     """Draws from the standard normal distribution, through its quantiles.
 
     Args:
-        shape: of the draws; up to 2³² of them.
+        shape: of the draws; up to 2³¹ of them.
         seed: a `keras.random.SeedGenerator`: each call takes what comes next.
         dtype: of the draws, which are made in float32.
 
