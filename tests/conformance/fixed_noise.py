@@ -8,10 +8,12 @@ from unittest import mock
 
 import tensorflow as tf
 
+from keras_aegan.layers import draws
+
 
 @contextlib.contextmanager
 def fixed_noise():
-    """Has the three operations that all noise here comes from give fixed numbers.
+    """Has the toolkit's draws, and TensorFlow's that Keras's come from, give fixed numbers.
 
     Seeds are drawn as ever, so their states go on. Zeros would not do: a batch normalisation of
     equal fakes has no gradient but rounding.
@@ -25,11 +27,19 @@ def fixed_noise():
         return tf.cast(minval + (maxval - minval) * _uniform(shape), dtype)
 
     def dropout(x, rate, seed, noise_shape=None):
-        draws = _uniform(tf.shape(x) if noise_shape is None else noise_shape)
-        kept = tf.cast(draws >= rate, x.dtype)
+        chances = _uniform(tf.shape(x) if noise_shape is None else noise_shape)
+        kept = tf.cast(chances >= rate, x.dtype)
         return x * kept / (1.0 - rate)
 
+    def drawn(fixed):
+        def draw(shape, seed, dtype="float32"):
+            return fixed(shape, seed.next(), dtype=dtype)
+
+        return draw
+
     with (
+        mock.patch.object(draws, "normal", drawn(normal)),
+        mock.patch.object(draws, "uniform", drawn(uniform)),
         mock.patch.object(tf.random, "stateless_normal", normal),
         mock.patch.object(tf.random, "stateless_uniform", uniform),
         mock.patch.object(tf.nn.experimental, "stateless_dropout", dropout),
