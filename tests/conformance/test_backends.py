@@ -15,7 +15,7 @@ without_xla = pytest.mark.filterwarnings("ignore:Model doesn't support `jit_comp
 def test_groups_of_steps_in_one_program_train_as_single_steps(row):
     arrays = row.data(40)
     grouped = compiled(row, jit_compile=True, steps_per_execution=4)
-    # XLA draws other normal noise than TensorFlow: noisy rows are compared within XLA.
+    # Keras's normal noise is another under XLA: noisy rows are compared within XLA.
     single = compiled(row, jit_compile=row.noisy, steps_per_execution=1)
     histories = [
         model.fit(*arrays, batch_size=8, epochs=10, shuffle=False, verbose=0).history
