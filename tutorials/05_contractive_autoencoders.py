@@ -331,8 +331,9 @@ contractive.export("saved_models/contractive_autoencoder")
 - Train the untied one ten times as long. Which of its norms grows, which falls?
 - `curve_noise = 0.05` and 0.4: where do the two fields part?
 - Break it: `latent_activation="relu"`, and in `jacobians` put `(codes > 0)`, a ReLU's slope, for
-  `codes * (1 - codes)`, a sigmoid's. A ReLU does not saturate above: small weights are one way left
-  to contract, units that are off for good the other.
+  `codes * (1 - codes)`, a sigmoid's. A ReLU does not saturate above: small weights are what is left
+  (a norm of 6.5; 52.6 without the penalty), and tied ones cost the error: 152 nats instead of 61.
+  Untied, they are small on the way in (5.3) and large on the way out (84): 77 nats.
 - Break it: `contraction = 100`. The code hardly moves (standard deviation 0.01), and the decoder
   draws the same blur, near the mean digit, for all: 208 nats instead of 69 without the penalty. The
   untied one cheats best here, with 184.
