@@ -6,11 +6,11 @@ from keras import ops
 from keras_aegan.arguments import check_weight
 from keras_aegan.hints import Tensor
 from keras_aegan.layers import draws
-from keras_aegan.seeds import seed_generator
+from keras_aegan.layers.training_noise import TrainingNoise
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
-class GaussianNoise(keras.layers.Layer):
+class GaussianNoise(TrainingNoise):
     """Adds normal noise of mean zero, in training only.
 
     As `keras.layers.GaussianNoise`, whose draws XLA compiles badly on a CPU, so that a denoising
@@ -42,26 +42,15 @@ class GaussianNoise(keras.layers.Layer):
     """
 
     def __init__(self, stddev: float, seed: int | None = None, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(seed=seed, **kwargs)
         check_weight("stddev", stddev)
         self.stddev = float(stddev)
-        self.seed = seed
-        self.seed_generator = seed_generator(seed)
-        self.supports_masking = True
-        self.built = True
 
-    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """The inputs, with noise if `training`."""
-        if not training:
-            return inputs
-        return inputs + self.stddev * draws.normal(
-            ops.shape(inputs), self.seed_generator, inputs.dtype
-        )
-
-    def compute_output_shape(self, input_shape):
-        """That of the input."""
-        return input_shape
+    def corrupt(self, inputs: Tensor) -> Tensor:
+        """The inputs, with noise added."""
+        noise = draws.normal(ops.shape(inputs), self.seed_generator, inputs.dtype)
+        return inputs + self.stddev * noise
 
     def get_config(self):
         """The arguments of the constructor."""
-        return {**super().get_config(), "stddev": self.stddev, "seed": self.seed}
+        return {**super().get_config(), "stddev": self.stddev}

@@ -1,15 +1,14 @@
 """What the noises that replace values share."""
 
-import keras
 from keras import ops
 
 from keras_aegan.arguments import check_rate
 from keras_aegan.hints import Tensor
 from keras_aegan.layers import draws
-from keras_aegan.seeds import seed_generator
+from keras_aegan.layers.training_noise import TrainingNoise
 
 
-class ReplacementNoise(keras.layers.Layer):
+class ReplacementNoise(TrainingNoise):
     """Base of noises that replace a random fraction of the values, in training only.
 
     A subclass gives `replace(inputs, chances)`, with `chances` uniform in [0, 1): one for each
@@ -25,28 +24,18 @@ class ReplacementNoise(keras.layers.Layer):
     """
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs):
-        super().__init__(**kwargs)
+        super().__init__(seed=seed, **kwargs)
         check_rate("rate", rate)
         self.rate = rate
-        self.seed = seed
-        self.seed_generator = seed_generator(seed)
-        self.supports_masking = True
-        self.built = True
 
     def replace(self, inputs: Tensor, chances: Tensor) -> Tensor:
         """The inputs, replaced where `chances` fall below the rate."""
         raise NotImplementedError(f"{type(self).__name__} must define `replace`.")
 
-    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """The inputs, a fraction of them replaced if `training`."""
-        if not training:
-            return inputs
+    def corrupt(self, inputs: Tensor) -> Tensor:
+        """The inputs, a fraction of them replaced."""
         return self.replace(inputs, draws.uniform(ops.shape(inputs), self.seed_generator))
-
-    def compute_output_shape(self, input_shape):
-        """That of the input."""
-        return input_shape
 
     def get_config(self):
         """The arguments of the constructor."""
-        return {**super().get_config(), "rate": self.rate, "seed": self.seed}
+        return {**super().get_config(), "rate": self.rate}
