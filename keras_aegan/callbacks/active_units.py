@@ -4,6 +4,7 @@ import keras
 
 from keras_aegan import metrics
 from keras_aegan.callbacks.label_checks import check_labels_suit
+from keras_aegan.checks.arrays import as_array, as_vector
 from keras_aegan.hints import Array
 
 
@@ -36,8 +37,8 @@ class ActiveUnits(keras.callbacks.Callback):
         log_name: str = "active_units",
     ):
         super().__init__()
-        self.x = x
-        self.labels = labels
+        self.x = as_array("x", x)
+        self.labels = None if labels is None else as_vector("labels", labels)
         self.threshold = threshold
         self.log_name = log_name
         self.is_active = None

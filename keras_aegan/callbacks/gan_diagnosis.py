@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from keras_aegan import losses
 from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.hints import ArrayLike
 from keras_aegan.metrics import extract_features, neighbor_accuracy, precision_recall
 
@@ -123,12 +124,13 @@ class GANDiagnosis(keras.callbacks.Callback):
         super().__init__()
         check_positive_integer("every", every)
         check_positive_integer("batch_size", batch_size)
+        real = as_numpy("real", real)
         if np.ndim(real) < 2 or len(real) < 100:
             raise ValueError(
                 "`real` must hold at least 100 examples, of which precision and recall can be "
                 f"estimated. Received: shape {np.shape(real)}"
             )
-        self.real = np.asarray(real)
+        self.real = real
         self.every = every
         self.extractor = extractor
         self.batch_size = batch_size

@@ -10,6 +10,7 @@ import numpy as np
 from keras_aegan import plotting
 from keras_aegan.callbacks.epoch_pictures import EpochPictures
 from keras_aegan.callbacks.label_checks import check_labels_suit
+from keras_aegan.checks.arrays import as_numpy, as_vector
 from keras_aegan.hints import ArrayLike
 from keras_aegan.plotting.image_grids import check_images
 
@@ -52,8 +53,8 @@ class ReconstructionGrid(EpochPictures):
     ):
         super().__init__(folder, every, log_dir)
         check_images("x", x)
-        self.x = np.asarray(x)
-        self.labels = labels
+        self.x = as_numpy("x", x)
+        self.labels = None if labels is None else np.asarray(as_vector("labels", labels))
         self.value_range = value_range
 
     def check_model(self) -> None:

@@ -11,6 +11,7 @@ from keras_aegan import plotting
 from keras_aegan.arguments import check_positive_integer
 from keras_aegan.callbacks.epoch_pictures import EpochPictures
 from keras_aegan.callbacks.label_checks import check_labels_suit
+from keras_aegan.checks.arrays import as_vector
 from keras_aegan.hints import ArrayLike
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class SampleGrid(EpochPictures):
         super().__init__(folder, every, log_dir)
         check_positive_integer("num_samples", num_samples)
         self.num_samples = num_samples
-        self.labels = None if labels is None else np.asarray(labels)
+        self.labels = None if labels is None else np.asarray(as_vector("labels", labels))
         self.num_columns = num_columns
         self.seed = seed
         self.value_range = value_range

@@ -52,8 +52,8 @@ class TerminateOnNonFinite(keras.callbacks.Callback):
             f"at batch {batch + 1}" if group == 1 else f"in the {group} batches up to {batch + 1}"
         )
         sentence = (
-            f"TerminateOnNonFinite: {describe(logs, names)} {when} of epoch {self._epoch + 1}: "
-            "training ends."
+            f"TerminateOnNonFinite: {describe(logs, names, self.model)} {when} of epoch "
+            f"{self._epoch + 1}: training ends."
         )
         if self.raise_error:
             raise RuntimeError(sentence)

@@ -6,6 +6,7 @@ import numbers
 import numpy as np
 
 from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.hints import ArrayLike
 
 
@@ -88,7 +89,7 @@ class GaussianMixture:
         Returns:
             float64 array `(num_examples, num_modes)`.
         """
-        x = np.asarray(x, "float64")
+        x = as_numpy("x", x).astype("float64")
         if x.ndim != 2 or x.shape[1] != self.dim:
             raise ValueError(
                 f"`x` must have the shape (num_examples, {self.dim}). Received: shape {x.shape}"

@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.hints import ArrayLike
 from keras_aegan.models.data_checks import check_value_range
 
@@ -32,7 +33,7 @@ def quantize(
     [0, 0, 1, 1]
     """
     _check_levels(num_levels, value_range)
-    x, (low, high) = np.asarray(x), value_range
+    x, (low, high) = as_numpy("x", x), value_range
     if x.dtype.kind not in "fiub" or x.size == 0:
         raise TypeError(
             "`x` must be an array of numbers, with one value or more. "
@@ -67,7 +68,7 @@ def dequantize(
     """
     _check_levels(num_levels, value_range)
     low, high = value_range
-    return (low + (np.asarray(levels) + 0.5) * (high - low) / num_levels).astype("float32")
+    return (low + (as_numpy("levels", levels) + 0.5) * (high - low) / num_levels).astype("float32")
 
 
 def _check_levels(num_levels, value_range):

@@ -7,6 +7,7 @@ import numpy as np
 from keras import ops
 
 from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arrays import as_array, as_vector
 from keras_aegan.evaluation.anomaly_scores import SCORES
 from keras_aegan.evaluation.thresholds import THRESHOLDS, check_contamination
 from keras_aegan.hints import Array, ArrayLike, Tensor
@@ -45,6 +46,11 @@ class AnomalyDetector(ServableModel):
     writes one SavedModel with the endpoints `score` (as `anomaly_scores`) and `is_anomaly`, the
     threshold inside, which runs where `keras_aegan` is not installed. The backbone of a perceptual
     loss is in neither: the first refers to it, and `export` then refuses scores that need it.
+
+    A model that was trained by `fit(x, target)` is asked about examples and targets: every method
+    takes `target=`, and the SavedModel's endpoints `x` and `target`. Where the encoder begins with
+    a `Rescaling` or `Normalization` layer, the targets of new examples are what that layer makes
+    of them: `target = model.encoder.get_layer("rescaling")(x)`.
 
     Reference: [An & Cho, 2015](http://dm.snu.ac.kr/static/docs/TR/SNUDM-TR-2015-03.pdf), for scores
     of a VAE; [Ledoit & Wolf, 2004](https://doi.org/10.1016/S0047-259X(03)00096-4), for the
@@ -118,6 +124,7 @@ class AnomalyDetector(ServableModel):
         contamination: float = 0.01,
         method: str = "quantile",
         batch_size: int = 256,
+        target: Array | None = None,
     ) -> float:
         """Sets the threshold that a share `contamination` of normal examples exceeds.
 
@@ -131,6 +138,8 @@ class AnomalyDetector(ServableModel):
             method: `"quantile"` (see `quantile_threshold`), or `"tail"`, extreme values (see
                 `tail_threshold`): for rates that few of the examples, or none, are beyond.
             batch_size: examples run at once.
+            target: what reconstructions are compared with, of a model that was trained by
+                `fit(x, target)`.
 
         Returns:
             The threshold on `anomaly_scores`, a float.
@@ -144,8 +153,8 @@ class AnomalyDetector(ServableModel):
             raise ValueError(
                 f"`method` must be one of {sorted(THRESHOLDS)}. Received: method={method!r}"
             )
-        self._check_examples("x_normal", x_normal)
-        evidence = self.run_in_batches(self._evidence, x_normal, batch_size=batch_size)
+        arrays = self._as_arrays("x_normal", x_normal, target)
+        evidence = self.run_in_batches(self._evidence, *arrays, batch_size=batch_size)
         scores = self._scores_of_normal(evidence)
         threshold = np.float32(THRESHOLDS[method](scores, contamination))
         self.anomaly_score.fit(evidence)
@@ -180,37 +189,48 @@ class AnomalyDetector(ServableModel):
 
     # -------------------------------------------------------------------- abilities
 
-    def anomaly_scores(self, x: Array, batch_size: int = 256) -> np.ndarray:
+    def anomaly_scores(
+        self, x: Array, batch_size: int = 256, target: Array | None = None
+    ) -> np.ndarray:
         """The score of each example, higher is more abnormal (PyOD's `decision_function`).
 
         Args:
             x: `(num_examples, ...)`.
             batch_size: examples run at once.
+            target: what reconstructions are compared with, of a model that was trained by
+                `fit(x, target)`.
 
         Returns:
             NumPy array, `(num_examples,)`, in the score's own unit.
 
         Raises:
             sklearn.exceptions.NotFittedError: before `fit_threshold`.
+            ValueError: if the model was trained on targets, and none is given.
         """
         self._check_fitted("anomaly_scores")
-        self._check_examples("x", x)
-        return self.run_in_batches(self._score, x, batch_size=batch_size)
+        arrays = self._as_arrays("x", x, target)
+        return self.run_in_batches(self._score, *arrays, batch_size=batch_size)
 
-    def score_samples(self, x: Array, batch_size: int = 256) -> np.ndarray:
+    def score_samples(
+        self, x: Array, batch_size: int = 256, target: Array | None = None
+    ) -> np.ndarray:
         """As scikit-learn's: higher is more normal; minus `anomaly_scores`."""
-        return -self.anomaly_scores(x, batch_size)
+        return -self.anomaly_scores(x, batch_size, target)
 
-    def decision_function(self, x: Array, batch_size: int = 256) -> np.ndarray:
+    def decision_function(
+        self, x: Array, batch_size: int = 256, target: Array | None = None
+    ) -> np.ndarray:
         """As scikit-learn's: `score_samples − offset_`, negative for anomalies."""
         # In float32, as the SavedModel decides: a score at the threshold is normal in both.
-        return self.score_samples(x, batch_size) - np.float32(self.offset_)
+        return self.score_samples(x, batch_size, target) - np.float32(self.offset_)
 
-    def predict(self, x: Array, batch_size: int = 256) -> np.ndarray:
+    def predict(self, x: Array, batch_size: int = 256, target: Array | None = None) -> np.ndarray:
         """As scikit-learn's: +1 for normal examples, −1 for anomalies, not Keras's outputs."""
-        return np.where(self.decision_function(x, batch_size) < 0, -1, 1)
+        return np.where(self.decision_function(x, batch_size, target) < 0, -1, 1)
 
-    def error_maps(self, x: Array, batch_size: int = 256) -> tuple[np.ndarray, np.ndarray]:
+    def error_maps(
+        self, x: Array, batch_size: int = 256, target: Array | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Where each example is badly rebuilt: the squared error of every pixel.
 
         `plotting.error_maps` draws it beside the example.
@@ -218,29 +238,41 @@ class AnomalyDetector(ServableModel):
         Args:
             x: `(num_examples, ...)`.
             batch_size: examples run at once.
+            target: what reconstructions are compared with, of a model that was trained by
+                `fit(x, target)`.
 
         Returns:
             `(reconstructions, squared errors)`, NumPy arrays of the shape of x.
 
         Raises:
-            TypeError: if the model does not rebuild x itself.
+            TypeError: if the model rebuilds something of another kind than x.
+            ValueError: if the model was trained on targets, and none is given.
         """
-        if _needs_target(self.model):
+        if _rebuilds_another_kind(self.model):
             raise TypeError(
                 "`error_maps` needs a model that rebuilds x itself, neither levels of x nor "
                 f"numbers where x are integers. Received: a {type(self.model).__name__}"
             )
-        self._check_examples("x", x)
+        x, target = self.model._as_pair(x, target)
         reconstruction = self.run_in_batches(self.model._serve, x, batch_size=batch_size)
-        return reconstruction, np.square(np.asarray(x) - reconstruction)
+        return reconstruction, np.square(
+            np.asarray(x if target is None else target) - reconstruction
+        )
 
-    def evaluate(self, x: Array, is_anomaly: ArrayLike, batch_size: int = 256) -> dict[str, float]:
+    def evaluate(
+        self,
+        x: Array,
+        is_anomaly: ArrayLike,
+        batch_size: int = 256,
+        target: Array | None = None,
+    ) -> dict[str, float]:
         """How well the detector does where the truth is known.
 
         Args:
             x: `(num_examples, ...)`.
             is_anomaly: `(num_examples,)`, true or 1 for anomalies, false or 0 for normal examples.
             batch_size: examples run at once.
+            target: as in `anomaly_scores`.
 
         Returns:
             Dict: `auc`, the area under the ROC curve; `average_precision`; `false_alarm_rate`,
@@ -252,7 +284,7 @@ class AnomalyDetector(ServableModel):
         """
         from sklearn.metrics import average_precision_score, roc_auc_score
 
-        scores = self.anomaly_scores(x, batch_size)
+        scores = self.anomaly_scores(x, batch_size, target)
         is_anomaly = _check_truth(is_anomaly, len(scores))
         called = scores > np.float32(self.threshold)
         return {
@@ -269,25 +301,31 @@ class AnomalyDetector(ServableModel):
             "detector.fit_threshold(x_normal). Received: a call of `fit`"
         )
 
-    def call(self, inputs: Tensor) -> Tensor:
-        """The anomaly scores, `(batch_size,)`."""
-        return self.anomaly_score.judge(self.anomaly_score.evidence(self.model, inputs))
+    def call(self, inputs: Tensor | list) -> Tensor:
+        """The anomaly scores, `(batch_size,)`, of x or of `[x, target]`."""
+        arrays = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+        return self.anomaly_score.judge(self._evidence(*arrays))
 
-    def _evidence(self, x):
-        return self.anomaly_score.evidence(self.model, x)
+    def _evidence(self, *arrays):
+        return self.anomaly_score.evidence(self.model, *arrays)
 
-    def _score(self, x):
-        return self.call(x)
+    def _score(self, *arrays):
+        return self.call(list(arrays))
 
-    def _is_anomaly(self, x):
-        return self.call(x) > self.limit
+    def _is_anomaly(self, *arrays):
+        return self._score(*arrays) > self.limit
 
     # ------------------------------------------------------------------------ files
 
     def endpoints(self) -> dict[str, tuple]:
-        """`score`, higher is more abnormal, and `is_anomaly`."""
-        x = input_spec(self.model.encoder.inputs[0], "x")
-        return {"score": (self._score, [x]), "is_anomaly": (self._is_anomaly, [x])}
+        """`score`, higher is more abnormal, and `is_anomaly`.
+
+        Both take `x`, and `target` where the model was trained on targets that the score reads.
+        """
+        arrays = [input_spec(self.model.encoder.inputs[0], "x")]
+        if self._reads_targets():
+            arrays.append(self.model.target_spec())
+        return {"score": (self._score, arrays), "is_anomaly": (self._is_anomaly, arrays)}
 
     def export(self, filepath: str | os.PathLike, format: str = "tf_saved_model", **kwargs) -> None:
         """Writes one SavedModel with the endpoints `score` and `is_anomaly`, threshold inside.
@@ -340,9 +378,24 @@ class AnomalyDetector(ServableModel):
                 "Received: a detector without a threshold"
             )
 
-    def _check_examples(self, name, x):
-        domain = "real" if _needs_target(self.model) else self.model._target_domain()
+    def _reads_targets(self):
+        """Whether a score compares a reconstruction with something else than x."""
+        return self.anomaly_score.compares_with_reconstruction and self.model.needs_target
+
+    def _as_arrays(self, name, x, target):
+        """The arrays that `_evidence` takes: x, and its target where there is one."""
+        if self.anomaly_score.compares_with_reconstruction:
+            x, target = self.model._as_pair(x, target, name)
+            return [x] if target is None else [x, target]
+        if target is not None:
+            raise ValueError(
+                f'`target` must be None where the score is "{self.score}", which reads codes '
+                "alone. Received: a target"
+            )
+        x = as_array(name, x)
+        domain = "real" if self.model.needs_target else self.model._target_domain()
         self.model._check_inputs(x, domain, name)
+        return [x]
 
 
 def _check_model(model, compares_with_reconstruction):
@@ -354,7 +407,7 @@ def _check_model(model, compares_with_reconstruction):
         )
     model._assert_compile_called("AnomalyDetector")
     needed = list(model.network_inputs[1:])
-    if compares_with_reconstruction and _needs_target(model):
+    if compares_with_reconstruction and _rebuilds_another_kind(model):
         needed.append("targets")
     if needed:
         raise TypeError(
@@ -364,13 +417,13 @@ def _check_model(model, compares_with_reconstruction):
         )
 
 
-def _needs_target(model):
+def _rebuilds_another_kind(model):
     """Whether a reconstruction is no x: levels, or numbers where the encoder takes integers."""
     return model._takes_integers() or model._target_domain() == "levels" or model._has_levels()
 
 
 def _check_truth(is_anomaly, num_examples):
-    is_anomaly = np.asarray(is_anomaly)
+    is_anomaly = np.asarray(as_vector("is_anomaly", is_anomaly))
     if is_anomaly.shape != (num_examples,) or not np.isin(is_anomaly, (0, 1)).all():
         raise ValueError(
             f"`is_anomaly` must hold {num_examples} values, 0 or 1, one an example. Received: "

@@ -36,8 +36,8 @@ class AnomalyScore(keras.layers.Layer):
         super().__init__(trainable=False, **kwargs)
         self.built = True
 
-    def evidence(self, model, x):
-        """What the networks say of examples, `(batch_size, ...)`."""
+    def evidence(self, model, x, target=None):
+        """What the networks say of examples, `(batch_size, ...)`; x itself is its target."""
         raise NotImplementedError(f"{type(self).__name__} must define `evidence`.")
 
     def fit(self, evidence):
@@ -51,9 +51,9 @@ class AnomalyScore(keras.layers.Layer):
 class ReconstructionError(AnomalyScore):
     """`compile`'s loss of each example, in that loss's own unit."""
 
-    def evidence(self, model, x):
-        """L(x, g(f(x)))."""
-        return model._error_of_input(x)
+    def evidence(self, model, x, target=None):
+        """L(target, g(f(x)))."""
+        return _error(model, x, target)
 
 
 class MahalanobisDistance(AnomalyScore):
@@ -75,7 +75,7 @@ class MahalanobisDistance(AnomalyScore):
         """The size of a code."""
         return math.prod(model.latent_shape)
 
-    def evidence(self, model, x):
+    def evidence(self, model, x, target=None):
         """The code, flat; a VAE's is the mean of q(z|x)."""
         function, _ = model.endpoints()["encode"]
         code = function(x)
@@ -121,9 +121,9 @@ class CodeAndError(MahalanobisDistance):
         """The size of a code, and one."""
         return super().num_features(model) + 1
 
-    def evidence(self, model, x):
+    def evidence(self, model, x, target=None):
         """The code, and the error."""
-        error = model._error_of_input(x)
+        error = _error(model, x, target)
         return ops.concatenate([super().evidence(model, x), error[:, None]], axis=-1)
 
     def fit(self, evidence):
@@ -162,15 +162,16 @@ class _SampledScore(AnomalyScore):
         self.noise = self.add_weight(shape, "zeros", name="noise")
         self.noise.assign(np.concatenate([half, -half]))
 
-    def average(self, model, x):
+    def average(self, model, x, target=None):
         """`(mean of −log p(x|z), log of the mean of p(x, z)/q(z|x), KL)`, `(batch_size,)` each."""
+        target = x if target is None else target
         z_mean, z_log_var = (ops.cast(z, "float32") for z in model.encoder(x, training=False))
         axes = tuple(range(1, len(z_mean.shape)))
 
         def add(sums, noise):
             z = z_mean + ops.exp(0.5 * z_log_var) * noise
             reconstruction = model.decoder(model.decoder_inputs(z, x), training=False)
-            distortion = model.reconstruction_loss(x, reconstruction)
+            distortion = model.reconstruction_loss(target, reconstruction)
             log_ratio = log_density_ratio(z, z_log_var, noise, axes)
             return sums[0] + distortion, ops.logaddexp(sums[1], log_ratio - distortion)
 
@@ -184,18 +185,22 @@ class _SampledScore(AnomalyScore):
 class NegativeELBO(_SampledScore):
     """−E_q[log p(x|z)] + KL(q(z|x) ‖ p(z)), in nats."""
 
-    def evidence(self, model, x):
+    def evidence(self, model, x, target=None):
         """The bound."""
-        distortion, _, rate = self.average(model, x)
+        distortion, _, rate = self.average(model, x, target)
         return distortion + rate
 
 
 class NegativeLogMarginal(_SampledScore):
     """−log p(x), by importance sampling from q(z|x), in nats."""
 
-    def evidence(self, model, x):
+    def evidence(self, model, x, target=None):
         """The estimate."""
-        return -self.average(model, x)[1]
+        return -self.average(model, x, target)[1]
+
+
+def _error(model, x, target):
+    return model._reconstruction_error(x, x if target is None else target)
 
 
 SCORES = {

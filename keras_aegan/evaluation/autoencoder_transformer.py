@@ -14,6 +14,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from keras_aegan import models, networks
+from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.hints import ArrayLike, LossLike
 
 
@@ -99,7 +100,7 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """The data that codes stand for, `(num_examples, num_features)`."""
         check_is_fitted(self)
-        return self.model_.decode(np.asarray(X, "float32"))
+        return self.model_.decode(as_numpy("X", X).astype("float32"))
 
     def _build_dense(self, num_features, latent_dim):
         units = tuple(self.hidden_units)

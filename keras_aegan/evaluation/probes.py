@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arrays import as_numpy, as_vector
 from keras_aegan.hints import ArrayLike
 from keras_aegan.models import data_checks
 
@@ -255,7 +256,8 @@ def _probe(make, train, test, num_labels, num_draws, seed, standardize):
 
 
 def _check_set(name, features, labels):
-    features, labels = np.asarray(features), np.asarray(labels)
+    features = as_numpy(f"{name} features", features)
+    labels = np.asarray(as_vector(f"{name} labels", labels))
     data_checks.check_array(name, features, features.shape[1:])
     data_checks.check_as_many(f"{name} features", features, f"{name} labels", labels)
     data_checks.check_labels(f"{name} labels", labels, None)

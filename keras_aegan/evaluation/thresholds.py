@@ -5,6 +5,7 @@ import numbers
 
 import numpy as np
 
+from keras_aegan.checks.arrays import as_vector
 from keras_aegan.hints import ArrayLike
 
 # Fewer exceedances do not tell a tail's shape.
@@ -115,7 +116,7 @@ def check_contamination(contamination):
 
 
 def _check_scores(scores):
-    scores = np.asarray(scores, "float64")
+    scores = np.asarray(as_vector("scores", scores), "float64")
     if scores.ndim != 1 or not len(scores):
         raise ValueError(
             "`scores` must have the shape (num_examples,), with at least one. "

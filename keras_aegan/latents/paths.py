@@ -5,6 +5,7 @@ import numbers
 import numpy as np
 
 from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.hints import ArrayLike
 
 
@@ -36,7 +37,7 @@ def interpolate(
     >>> latents.interpolate(np.zeros(2), np.array([2.0, 4.0]), num_steps=3).tolist()
     [[0.0, 0.0], [1.0, 2.0], [2.0, 4.0]]
     """
-    start, end = np.asarray(start, "float64"), np.asarray(end, "float64")
+    start, end = as_numpy("start", start), as_numpy("end", end)
     if start.shape != end.shape or start.ndim not in (1, 2):
         raise ValueError(
             "`start` and `end` must have one shape, (latent_dim,) or (num_paths, latent_dim). "
@@ -84,7 +85,7 @@ def traverse(z: ArrayLike, dimensions: int | ArrayLike, values: ArrayLike) -> np
     >>> latents.traverse(np.zeros(3), [0, 2], values=[-2.0, 2.0]).shape
     (2, 2, 3)
     """
-    z, values = np.asarray(z, "float32"), np.asarray(values, "float32")
+    z, values = as_numpy("z", z), as_numpy("values", values)
     if z.ndim != 1 or values.ndim != 1:
         raise ValueError(
             "`z` must have the shape (latent_dim,) and `values` (num_values,). "
@@ -168,7 +169,7 @@ def class_grid(z: ArrayLike, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
     >>> codes.ravel().tolist(), labels.tolist()
     ([0.5, -0.5, 0.5, -0.5], [0, 0, 1, 1])
     """
-    z = np.asarray(z, "float32")
+    z = as_numpy("z", z).astype("float32")
     if z.ndim != 2:
         raise ValueError(
             f"`z` must have the shape (num_columns, latent_dim). Received: z.shape={z.shape}"

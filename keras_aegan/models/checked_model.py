@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arrays import as_array, as_vector, is_array_like
 from keras_aegan.distribution import lost_workers_named
 from keras_aegan.hints import Array
 from keras_aegan.models import data_checks
@@ -22,6 +23,10 @@ class CheckedModel(keras.Model):
     Arrays are checked whole, a dataset by its first batch. A subclass says in
     `check_data(x, y)` what its networks and its loss can take.
     """
+
+    # Of the data that training began on: what is said where they are so large that NaN may come
+    # of it.
+    unscaled: str | None = None
 
     def check_data(self, x: Array, y: Array | None = None) -> None:
         """Refuses data that the networks or the loss cannot take, with one sentence."""
@@ -47,7 +52,8 @@ class CheckedModel(keras.Model):
         that the loss needs.
 
         Args:
-            x: array, `tf.data.Dataset`, `keras.utils.PyDataset` or generator.
+            x: an array of any library, a frame, a list of numbers; `tf.data.Dataset`,
+                `keras.utils.PyDataset` or a generator of arrays or tuples.
             y: targets, where the class takes any.
             batch_size: examples a step, of arrays; 32 if `None`.
             epochs: passes over the data.
@@ -73,9 +79,12 @@ class CheckedModel(keras.Model):
         if batch_size is not None:
             data_checks.check_batch_size(batch_size)
         data_checks.check_fit_arguments(epochs, validation_split, **kwargs)
-        x, y = self._admit(x, y, sample_weight)
+        data_checks.check_ends("x", x, "steps_per_epoch", kwargs.get("steps_per_epoch"))
+        x, y, sample_weight = self._admit(x, y, sample_weight, trains=True)
         if validation_data is not None:
-            validation_data = self._admit_validation(validation_data)
+            validation_data = self._admit_validation(
+                validation_data, kwargs.get("validation_steps")
+            )
         with lost_workers_named(self.distribute_strategy):
             return super().fit(
                 x,
@@ -87,8 +96,7 @@ class CheckedModel(keras.Model):
                 validation_split=validation_split,
                 validation_data=validation_data,
                 # Keras shuffles arrays and PyDatasets, and warns that it cannot shuffle others.
-                shuffle=shuffle
-                and (data_checks.is_array(x) or isinstance(x, keras.utils.PyDataset)),
+                shuffle=shuffle and (is_array_like(x) or isinstance(x, keras.utils.PyDataset)),
                 sample_weight=sample_weight,
                 **kwargs,
             )
@@ -126,7 +134,8 @@ class CheckedModel(keras.Model):
                 data_checks.check_batch_size(batch_size)
             if steps is not None:
                 check_positive_integer("steps", steps)
-            x, y = self._admit(x, y, sample_weight)
+            data_checks.check_ends("x", x, "steps", steps)
+            x, y, sample_weight = self._admit(x, y, sample_weight)
         return super().evaluate(
             x,
             y,
@@ -149,7 +158,7 @@ class CheckedModel(keras.Model):
     ):
         """One step on one batch, as in `keras.Model.train_on_batch`."""
         _refuse_class_weight(class_weight)
-        x, y = self._admit(x, y, sample_weight)
+        x, y, sample_weight = self._admit(x, y, sample_weight, trains=True)
         return super().train_on_batch(x, y, sample_weight, None, return_dict)
 
     def test_on_batch(
@@ -160,50 +169,121 @@ class CheckedModel(keras.Model):
         return_dict: bool = False,
     ):
         """The measures of one batch, as in `keras.Model.test_on_batch`."""
-        x, y = self._admit(x, y, sample_weight)
+        x, y, sample_weight = self._admit(x, y, sample_weight)
         return super().test_on_batch(x, y, sample_weight, return_dict)
 
-    def _admit(self, x, y, sample_weight):
-        """Checks the data at the door; gives the `x` and `y` to go on with."""
+    def predict(
+        self,
+        x: _Data | list,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        steps: int | None = None,
+        callbacks: Sequence[keras.callbacks.Callback] | None = None,
+    ):
+        """What `call` gives, as `keras.Model.predict` does, after a look at the data.
+
+        Args:
+            x: what `call` takes: an array, a list of arrays where it takes several, or a dataset.
+            batch_size: examples at once, of arrays; 32 if `None`.
+            verbose: `"auto"`, 0, 1 or 2.
+            steps: how many batches of a dataset; all if `None`.
+            callbacks: Keras callbacks.
+
+        Returns:
+            A NumPy array, `(num_examples, ...)`.
+        """
+        if batch_size is not None:
+            data_checks.check_batch_size(batch_size)
+        data_checks.check_ends("x", x, "steps", steps)
+        return super().predict(self._as_inputs(x), batch_size, verbose, steps, callbacks)
+
+    def predict_on_batch(self, x: Array | list):
+        """What `call` gives of one batch, as in `keras.Model.predict_on_batch`."""
+        return super().predict_on_batch(self._as_inputs(x))
+
+    # ------------------------------------------------------------------------- at the door
+
+    def as_targets(self, y: Array) -> Array:
+        """The array that `y` is: targets, unless a class takes labels in their place."""
+        return as_array("y", y)
+
+    def note_targets(self, x: Array, y: Array | None) -> None:
+        """Told in `fit` what examples and targets the model trains on, for abilities to know."""
+
+    def check_as_trained(self, y: Array | None) -> None:
+        """Raises ValueError unless measuring compares with what training compared with."""
+
+    def warn_of_data(self, x: Array, y: Array | None) -> None:
+        """Warns in `fit`, before the first step, of data that lead nowhere."""
+
+    def _as_inputs(self, x):
+        """What `call` takes, of one array or of several; a dataset as it is."""
+        names = getattr(self, "network_inputs", ())
+        if isinstance(x, (list, tuple)) and len(x) == len(names) > 1:
+            return [
+                (as_vector if name == "labels" else as_array)(name, part)
+                for name, part in zip(names, x, strict=True)
+            ]
+        if isinstance(x, (list, tuple)) and len(x) and all(hasattr(part, "shape") for part in x):
+            return [as_array(f"x[{i}]", part) for i, part in enumerate(x)]
+        return as_array("x", x) if is_array_like(x) else x
+
+    def _admit(self, x, y, sample_weight, trains=False):
+        """Checks the data at the door; gives the `(x, y, sample_weight)` to go on with."""
         self._assert_compile_called("fit")
-        if x is None or isinstance(x, (list, tuple, dict)):
+        if x is None or isinstance(x, (tuple, dict)):
             raise ValueError(
                 "`x` must be one array or a dataset, with targets and weights as arguments of "
                 f"their own. Received: x of type {type(x).__name__}"
             )
-        x, y = (a.to_numpy() if hasattr(a, "to_numpy") else a for a in (x, y))  # of pandas
-        if not data_checks.is_array(x):
-            batch, x = data_checks.peek(x)
-            if batch is not None:
-                batch_x, batch_y, batch_weight = keras.utils.unpack_x_y_sample_weight(batch)
-                self._check_arrays(batch_x, batch_y, batch_weight)
-            return x, y
-        self._check_arrays(x, y, sample_weight)
-        # Keras drops the weights of examples that come without targets.
-        return x, x if y is None and sample_weight is not None else y
+        if is_array_like(x):
+            x, y, sample_weight = self._check_arrays(x, y, sample_weight, trains)
+            # Keras drops the weights of examples that come without targets.
+            return x, x if y is None and sample_weight is not None else y, sample_weight
+        batch, x = data_checks.peek(x)
+        if batch is not None:
+            self._check_arrays(*keras.utils.unpack_x_y_sample_weight(batch), trains)
+        elif trains:
+            spec = x.element_spec
+            self.note_targets(None, spec if isinstance(spec, tuple) and len(spec) > 1 else None)
+        return x, y, sample_weight
 
-    def _admit_validation(self, validation_data):
+    def _admit_validation(self, validation_data, validation_steps):
         if isinstance(validation_data, list):
             validation_data = tuple(validation_data)
         if not isinstance(validation_data, tuple):
-            x, _ = self._admit(validation_data, None, None)
-            return x
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(validation_data)
-        x, y = self._admit(x, y, sample_weight)
-        return keras.utils.pack_x_y_sample_weight(x, y, sample_weight)
-
-    def _check_arrays(self, x, y, sample_weight):
-        if not data_checks.is_array(x) or not len(x.shape):
-            raise ValueError(
-                "`x` must be one array of examples. Received: an x of type " + type(x).__name__
+            data_checks.check_ends(
+                "validation_data", validation_data, "validation_steps", validation_steps
             )
+            return self._admit(validation_data, None, None)[0]
+        arrays = self._admit(*keras.utils.unpack_x_y_sample_weight(validation_data))
+        return keras.utils.pack_x_y_sample_weight(*arrays)
+
+    def _check_arrays(self, x, y, sample_weight, trains):
+        """The arrays of a whole data set, or of a dataset's first batch, converted and checked."""
+        given = x
+        if x is None or isinstance(x, (tuple, dict)):
+            raise ValueError(
+                f"`x` must be one array of examples. Received: an x of type {type(x).__name__}"
+            )
+        x = as_array("x", x)
+        if not len(x.shape):
+            raise ValueError(f"`x` must be one array of examples. Received: x={x}")
         if y is not None:
-            if not data_checks.is_array(y) or not len(y.shape):
-                raise TypeError(f"`y` must be one array. Received: type {type(y).__name__}")
+            y = x if y is given else self.as_targets(y)
+            if not len(y.shape):
+                raise TypeError(f"`y` must be one array. Received: y={y}")
             data_checks.check_as_many("x", x, "y", y)
+        if not trains:
+            self.check_as_trained(y)
         self.check_data(x, y)
         if sample_weight is not None:
+            sample_weight = as_vector("sample_weight", sample_weight)
             data_checks.check_sample_weight(np.asarray(sample_weight), x.shape[0])
+        if trains:
+            self.note_targets(x, y)
+            self.warn_of_data(x, y)
+        return x, y, sample_weight
 
 
 def _refuse_class_weight(class_weight):

@@ -3,7 +3,9 @@
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import ops
 
+from keras_aegan.checks.arrays import as_array, as_vector
 from keras_aegan.hints import Array, Tensor
 from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.adversarial_model import AdversarialModel
@@ -90,6 +92,7 @@ class ConditionalGAN(AdversarialModel):
         Returns:
             NumPy array, `(num_samples, ...)`.
         """
+        labels = as_vector("labels", labels)
         data_checks.check_labels("labels", labels, self.num_classes)
         z = self._draw(len(labels), seed)
         return self.run_in_batches(self._serve, z, labels, batch_size=batch_size)
@@ -105,6 +108,7 @@ class ConditionalGAN(AdversarialModel):
         Returns:
             NumPy array, `(num_examples,)`; see `GAN.discriminate` for what logits are.
         """
+        x, labels = as_array("x", x), as_vector("labels", labels)
         data_checks.check_array("x", x, self.data_shape)
         self._check_labels("labels", labels, x)
         return self.run_in_batches(self._logits, x, labels, batch_size=batch_size)
@@ -135,6 +139,15 @@ class ConditionalGAN(AdversarialModel):
             )
         self._check_labels("y", y, x)
         self._check_x(x)
+
+    def as_targets(self, y: Array) -> Array:
+        """The labels, `(num_examples,)`."""
+        return as_vector("y", y)
+
+    def unpack(self, data: Tensor | tuple) -> tuple:
+        """`(x, labels, sample_weight)`, with labels `(batch_size,)`."""
+        x, labels, sample_weight = super().unpack(data)
+        return x, ops.reshape(labels, (-1,)), sample_weight
 
     def _check_labels(self, name, labels, x):
         data_checks.check_labels(name, labels, self.num_classes)

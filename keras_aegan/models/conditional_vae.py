@@ -3,7 +3,9 @@
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import ops
 
+from keras_aegan.checks.arrays import as_array, as_vector
 from keras_aegan.hints import Array, Loss, LossLike, Tensor, Terms
 from keras_aegan.losses import gaussian_kl, target_domain
 from keras_aegan.models import data_checks, network_checks
@@ -100,7 +102,7 @@ class ConditionalVAE(VariationalModel):
     def unpack(self, data: Tensor | tuple) -> tuple:
         """`([x, labels], x, sample_weight)`: labels condition, x is its own target."""
         x, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        return [x, labels], x, sample_weight
+        return [x, ops.reshape(labels, (-1,))], x, sample_weight
 
     # ------------------------------------------------------------------- abilities
 
@@ -115,6 +117,7 @@ class ConditionalVAE(VariationalModel):
         Returns:
             NumPy array, `(num_examples, latent_dim)`.
         """
+        x, labels = as_array("x", x), as_vector("labels", labels)
         self._check_inputs(x)
         self._check_labels("labels", labels, "x", x)
         return self.run_in_batches(self._encode, x, labels, batch_size=batch_size)
@@ -130,6 +133,7 @@ class ConditionalVAE(VariationalModel):
         Returns:
             NumPy array, `(num_examples, ...)`.
         """
+        z, labels = as_array("z", z), as_vector("labels", labels)
         data_checks.check_array("z", z, self.latent_shape)
         self._check_labels("labels", labels, "z", z)
         return self.run_in_batches(self._decode, z, labels, batch_size=batch_size)
@@ -146,6 +150,7 @@ class ConditionalVAE(VariationalModel):
             NumPy array, `(num_examples,)`, in the unit of `compile`'s loss.
         """
         self._assert_compile_called("reconstruction_error")
+        x, labels = as_array("x", x), as_vector("labels", labels)
         self.check_data(x, labels)
         return self.run_in_batches(self._reconstruction_error, x, labels, batch_size=batch_size)
 
@@ -160,6 +165,7 @@ class ConditionalVAE(VariationalModel):
         Returns:
             NumPy array, `(num_samples, ...)`.
         """
+        labels = as_vector("labels", labels)
         data_checks.check_labels("labels", labels, self.num_classes)
         return self._decode_noise(seed, len(labels), batch_size, labels)
 
@@ -189,8 +195,11 @@ class ConditionalVAE(VariationalModel):
             ValueError: if `compile`'s loss is no likelihood.
         """
         self._assert_compile_called("log_likelihood")
+        x, labels = as_array("x", x), as_vector("labels", labels)
         self.check_data(x, labels)
-        return self._estimate_log_likelihood([x, labels], num_samples, batch_size, seed, verbose)
+        return self._estimate_log_likelihood(
+            [x, labels], None, num_samples, batch_size, seed, verbose
+        )
 
     def _serve(self, x, labels):
         return self([x, labels], training=False)
@@ -234,6 +243,17 @@ class ConditionalVAE(VariationalModel):
                 f"levels. Received: loss={getattr(loss, 'name', loss)!r}"
             )
         return loss
+
+    def as_targets(self, y: Array) -> Array:
+        """The labels, `(num_examples,)`; x is its own target."""
+        return as_vector("y", y)
+
+    def note_targets(self, x: Array | None, y: Array | None) -> None:
+        """Nothing to remember: y are labels."""
+
+    def warn_of_data(self, x: Array, y: Array | None) -> None:
+        """As of any VAE's data; y are labels."""
+        super().warn_of_data(x, None)
 
     def check_data(self, x: Array, y: Array | None = None) -> None:
         """Refuses data that the networks cannot take, and labels that are no classes."""

@@ -2,6 +2,7 @@
 
 import collections.abc
 import itertools
+import math
 import numbers
 import os
 
@@ -10,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arrays import as_array
 
 # Data in [0, 1] that went through resizing or float16 may leave the interval by rounding.
 _TOLERANCE = 1e-3
@@ -49,28 +51,69 @@ def peek(data):
             f"`x` must hold at least one batch. Received: an empty {type(data).__name__}"
         ) from None
     if iterator is data:  # it cannot be iterated again, and Keras knows generators only
-        batches = itertools.chain([batch], iterator)
-        # Of a generator, Keras takes tuples alone.
-        return batch, (each if isinstance(each, tuple) else (each,) for each in batches)
+        batch = _tuple_of_arrays(batch)
+        rest = (_tuple_of_arrays(each) for each in iterator)
+        return batch, (each for each in itertools.chain([batch], rest))
     return batch, data
 
 
-def is_array(data):
-    """Whether data are held in memory, to be checked whole."""
-    return (hasattr(data, "shape") and hasattr(data, "dtype")) or hasattr(data, "to_numpy")
+def _tuple_of_arrays(batch):
+    """What Keras takes of a generator: tuples alone, of arrays that it knows."""
+    if isinstance(batch, (list, dict)):
+        raise TypeError(
+            "`x`, a generator, must yield an array or a tuple (x, y, sample_weight). "
+            f"Received: a {type(batch).__name__}"
+        )
+    parts = batch if isinstance(batch, tuple) else (batch,)
+    return tuple(
+        part if part is None else as_array(name, part)
+        for name, part in zip(("x", "y", "sample_weight"), parts, strict=False)
+    )
 
 
-def check_array(name, array, shape, domain="real", num_levels=None, hint=""):
-    """Refuses an array that a network or a loss cannot mean.
+def check_ends(name, data, steps_name, steps):
+    """Raises ValueError if a dataset goes on for ever, and no number of steps ends it.
 
     Args:
         name: the argument's name, for the message.
-        array: the array, `(num_examples, ...)`.
+        data: a dataset, or anything else.
+        steps_name: the name of the argument that would end it.
+        steps: its value.
+    """
+    if steps is None and _is_endless(data):
+        raise ValueError(
+            f"`{name}` must end, or `{steps_name}` must say how many batches to take. Received: an "
+            f"endless {type(data).__name__}, as repeat() makes, and {steps_name}=None"
+        )
+
+
+def _is_endless(data):
+    if isinstance(data, keras.utils.PyDataset):
+        return data.num_batches is None
+    if isinstance(data, tf.data.Dataset):
+        return int(data.cardinality()) == tf.data.INFINITE_CARDINALITY
+    if isinstance(data, tf.distribute.DistributedDataset):
+        try:
+            return len(data) == math.inf
+        except TypeError as error:  # of an unknown length, or of an infinite one
+            return "infinite" in str(error)
+    return False
+
+
+def check_array(
+    name, array, shape, domain="real", num_levels=None, hint="", output_range=(-math.inf, math.inf)
+):
+    """Raises an error unless a network and a loss can mean this array.
+
+    Args:
+        name: the argument's name, for the message.
+        array: from `as_array`, `(num_examples, ...)`.
         shape: the shape of one example; `None` fits any size.
         domain: `"real"`, `"probabilities"`, `"one_hot"` or `"levels"` (see
             `losses.target_domain`), or `"integer"`.
         num_levels: for `"levels"`: how many there are.
         hint: a sentence that follows where the shape is wrong.
+        output_range: of the network that is to give such data: how to scale integers.
 
     Returns:
         `(smallest, largest)` value, or `None` where it is not known without running anything.
@@ -79,13 +122,6 @@ def check_array(name, array, shape, domain="real", num_levels=None, hint=""):
         TypeError: if the dtype is wrong.
         ValueError: if the shape or a value is wrong.
     """
-    if isinstance(array, (tf.SparseTensor, tf.RaggedTensor)) or hasattr(array, "toarray"):
-        raise TypeError(
-            f"`{name}` must be a dense array of one shape an example: call toarray(), "
-            f"tf.sparse.to_dense, or pad. Received: {name} of type {type(array).__name__}"
-        )
-    if not is_array(array):
-        raise TypeError(f"`{name}` must be an array. Received: type {type(array).__name__}")
     received = tuple(array.shape)
     if len(received) != len(shape) + 1 or any(
         None not in (a, b) and a != b for a, b in zip(shape, received[1:], strict=True)
@@ -98,26 +134,29 @@ def check_array(name, array, shape, domain="real", num_levels=None, hint=""):
         )
     if received[0] == 0:
         raise ValueError(f"`{name}` must hold at least one example. Received: shape {received}")
-    _check_dtype(name, array, domain)
+    _check_dtype(name, array, domain, output_range)
     if isinstance(array, tf.Tensor) and not hasattr(array, "numpy"):
         return None
     return _check_values(name, np.asarray(array), domain, num_levels)
 
 
-def _check_dtype(name, array, domain):
-    if str(getattr(array, "dtype", "")) == "object" or np.ma.isMaskedArray(array):
-        kind = "masked array" if np.ma.isMaskedArray(array) else "array of Python objects"
-        raise TypeError(f"`{name}` must be a plain array of numbers. Received: a {kind}")
-    dtype = keras.backend.standardize_dtype(array.dtype) if hasattr(array, "dtype") else "float32"
+def _check_dtype(name, array, domain, output_range):
+    dtype = keras.backend.standardize_dtype(array.dtype)
     if domain in ("levels", "integer"):
         if not keras.backend.is_int_dtype(dtype):
             raise TypeError(f"`{name}` must hold integers. Received: {name}.dtype={dtype}")
     elif domain == "real" and not keras.backend.is_float_dtype(dtype):
-        largest = f", with values up to {np.max(array)}" if dtype != "string" else ""
+        low, high = output_range
+        mend = {
+            (-1.0, 1.0): f'to [-1, 1], as a tanh gives: {name}.astype("float32") / 127.5 - 1.',
+            (0.0, 1.0): f'to [0, 1], as a sigmoid gives: {name}.astype("float32") / 255.',
+        }.get(
+            (low, high), f'such as to [0, 1] by {name}.astype("float32") / 255. where it is 8-bit'
+        )
+        largest = f", with values up to {np.max(array)}" if np.size(array) else ""
         raise TypeError(
             f"`{name}` must be floating-point, scaled to the range that the loss and the "
-            f'network\'s output expect: for images, {name}.astype("float32") / 255. '
-            f"Received: {name}.dtype={dtype}{largest}"
+            f"network's output expect: {mend} Received: {name}.dtype={dtype}{largest}"
         )
 
 
@@ -173,21 +212,20 @@ def check_span(name, span, loss):
 
 
 def check_labels(name, labels, num_classes):
-    """Refuses labels that are not one integer of a known class for each example.
+    """Raises an error unless labels are one integer of a known class for each example.
 
     Args:
         name: the argument's name, for the message.
-        labels: `(num_examples,)`.
+        labels: from `as_vector`, `(num_examples,)`.
         num_classes: how many classes there are; `None` where it is not known.
 
     Raises:
         TypeError: if they are no array of integers.
         ValueError: if the shape is wrong or a class out of range.
     """
-    hint, shape = "", tuple(getattr(labels, "shape", ()))
-    if len(shape) == 2:  # as keras.datasets.cifar10 gives them, or one-hot
-        mended = f"{name}[:, 0]" if shape[1] == 1 else f"{name}.argmax(axis=1)"
-        hint = f" Labels are one integer an example: {mended}."
+    hint = ""
+    if len(labels.shape) == 2:  # one-hot
+        hint = f" Labels are one integer an example: {name}.argmax(axis=1)."
     span = check_array(name, labels, (), "integer", hint=hint)
     if span and (span[0] < 0 or (num_classes is not None and span[1] >= num_classes)):
         classes = "zero or more" if num_classes is None else f"from 0 to {num_classes - 1}"

@@ -1,5 +1,7 @@
 """What every model with an encoder and a decoder shares."""
 
+import warnings
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -7,6 +9,7 @@ from keras import ops
 
 from keras_aegan import losses
 from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arrays import as_array
 from keras_aegan.hints import Array, Loss, LossLike, Tensor, Terms
 from keras_aegan.layers import TiedDense
 from keras_aegan.losses.reconstruction_loss import parts
@@ -39,6 +42,7 @@ class EncoderDecoderModel(LatentVariableModel):
         network_checks.check_network("decoder", decoder, ("z", *labels), ("reconstruction",))
         self.encoder = encoder
         self.decoder = decoder
+        self._trained_on_targets = False
         for output in encoder.outputs:
             network_checks.check_code_shapes(output.shape[1:], self.latent_shape)
         network_checks.check_reconstruction_shape(self.data_shape, decoder.output_shape[1:])
@@ -171,6 +175,7 @@ class EncoderDecoderModel(LatentVariableModel):
         Returns:
             NumPy array, `(num_examples, latent_dim)`.
         """
+        x = as_array("x", x)
         self._check_inputs(x)
         return self.run_in_batches(self._encode, x, batch_size=batch_size)
 
@@ -184,6 +189,7 @@ class EncoderDecoderModel(LatentVariableModel):
         Returns:
             NumPy array, `(num_examples, ...)`.
         """
+        z = as_array("z", z)
         data_checks.check_array("z", z, self.latent_shape)
         return self.run_in_batches(self._decode, z, batch_size=batch_size)
 
@@ -194,17 +200,22 @@ class EncoderDecoderModel(LatentVariableModel):
 
         Args:
             x: `(num_examples, ...)`.
-            target: what the reconstruction is compared with; x itself if `None`.
+            target: what the reconstruction is compared with; x itself if `None`. A model that
+                was trained by `fit(x, target)` needs it here too: where its encoder begins with a
+                `Rescaling` or `Normalization` layer, `target = layer(x)`.
             batch_size: examples run at once.
 
         Returns:
             NumPy array, `(num_examples,)`, in the unit of `compile`'s loss.
+
+        Raises:
+            ValueError: if the model was trained on targets, and none is given.
         """
         self._assert_compile_called("reconstruction_error")
-        self._check_pair(x, target)
-        targets = x if target is None else target
-        data_checks.check_as_many("x", x, "target", targets)
-        return self.run_in_batches(self._reconstruction_error, x, targets, batch_size=batch_size)
+        x, target = self._as_pair(x, target)
+        return self.run_in_batches(
+            self._reconstruction_error, x, x if target is None else target, batch_size=batch_size
+        )
 
     def _serve(self, x):
         return self(x, training=False)
@@ -230,7 +241,8 @@ class EncoderDecoderModel(LatentVariableModel):
     def endpoints(self) -> dict[str, tuple]:
         """`serve` (reconstruct), `encode`, `decode`; once compiled, `reconstruction_error`.
 
-        Not with a perceptual loss: its backbone is no part of what is exported.
+        That takes `x`, and `target` where the model was trained on targets. It is left out with a
+        perceptual loss, whose backbone is no part of what is exported.
         """
         x = input_spec(self.encoder.inputs[0], "x")
         z = input_spec(self.decoder.inputs[0], "z")
@@ -241,48 +253,128 @@ class EncoderDecoderModel(LatentVariableModel):
         }
         if not self.compiled or self._sees_by_a_backbone():
             return endpoints
-        if self._target_domain() != "levels" and not self._has_levels():
+        if not self.needs_target:
             endpoints["reconstruction_error"] = (self._error_of_input, [x])
         else:
-            dtype = "int32" if self._target_domain() == "levels" else "float32"
-            shape = self.decoder.output_shape[: -1 if dtype == "int32" else None]
-            target = tf.TensorSpec(shape, dtype, name="target")
-            endpoints["reconstruction_error"] = (self._reconstruction_error, [x, target])
+            endpoints["reconstruction_error"] = (
+                self._reconstruction_error,
+                [x, self.target_spec()],
+            )
         return endpoints
+
+    def target_spec(self) -> tf.TensorSpec:
+        """The signature of an endpoint's `target`."""
+        dtype = "int32" if self._target_domain() == "levels" else "float32"
+        shape = self.decoder.output_shape[: -1 if dtype == "int32" else None]
+        return tf.TensorSpec(shape, dtype, name="target")
+
+    # ------------------------------------------------------------------------- files
+
+    def save_own_variables(self, store):
+        """Saves what every model saves, and whether this one was trained on targets."""
+        super().save_own_variables(store)
+        store["trained_on_targets"] = np.int8(self._trained_on_targets)
+
+    def load_own_variables(self, store):
+        """Loads what `save_own_variables` wrote."""
+        super().load_own_variables(store)
+        if "trained_on_targets" in set(store.keys()):  # not in a file of earlier versions
+            self._trained_on_targets = bool(np.asarray(store["trained_on_targets"]))
 
     # ------------------------------------------------------------------------- data
 
     def check_data(self, x: Array, y: Array | None = None) -> None:
-        """Refuses data that the encoder or the loss cannot take, with one sentence."""
+        """Raises an error unless the encoder and the loss can take the data."""
         self._check_pair(x, y)
 
-    def _check_pair(self, x, y):
+    def note_targets(self, x: Array | None, y: Array | None) -> None:
+        """Remembers whether this is `fit(x, target)`, with another target than x."""
+        self._trained_on_targets = y is not None and not (x is not None and _is_same(x, y))
+
+    def check_as_trained(self, y: Array | None) -> None:
+        """Raises ValueError where nothing says what to compare a reconstruction with."""
+        if y is None and self._trained_on_targets:
+            raise ValueError(self._what_target("y", "y=x"))
+
+    def warn_of_data(self, x: Array, y: Array | None) -> None:
+        """Warns of data that a VAE's KL may overflow on, or of a decoder of twice their range."""
+        network_checks.warn_of_half_range(
+            "decoder", self.decoder, x if y is None else y, "targets", "the data"
+        )
+        self.unscaled = network_checks.what_is_unscaled("x", x, self.encoder)
+        if self.unscaled and "z_log_var" in self.encoder_outputs:
+            warnings.warn(
+                f"{self.unscaled}. A VAE compares the codes of such data with N(0, 1): its KL may "
+                "become so large that nothing is learned, or NaN.",
+                stacklevel=5,
+            )
+
+    @property
+    def needs_target(self) -> bool:
+        """Whether a reconstruction is compared with something else than x.
+
+        So where the decoder gives levels, where the encoder takes integers, and after
+        `fit(x, target)`; a file keeps it.
+        """
+        is_of_another_kind = self._target_domain() == "levels" or self._has_levels()
+        return is_of_another_kind or self._takes_integers() or self._trained_on_targets
+
+    def _as_pair(self, x, target, name="x", target_name="target"):
+        """The arrays of examples and of their targets, `None` where x is its own; checked."""
+        x = as_array(name, x)
+        if target is None and self._trained_on_targets:
+            raise ValueError(self._what_target(target_name, f"{target_name}={name}"))
+        target = None if target is None else as_array(target_name, target)
+        self._check_pair(x, target, name, target_name)
+        if target is not None:
+            data_checks.check_as_many(name, x, target_name, target)
+        return x, target
+
+    def _what_target(self, name, otherwise):
+        """A sentence: this model compares with targets, and how they are to be had."""
+        layer = network_checks.leading_rescaling(self.encoder)
+        how = (
+            ""
+            if layer is None
+            else f" The encoder begins with {type(layer).__name__}: "
+            f"model.encoder.get_layer({layer.name!r})(x) are such targets."
+        )
+        return (
+            f"`{name}` must hold targets: this model was trained by fit(x, target), and a "
+            f"reconstruction is compared with them.{how} Where x is meant itself, say so: "
+            f"{otherwise}. Received: {name}=None"
+        )
+
+    def _check_pair(self, x, y, x_name="x", y_name="y"):
         domain = self._target_domain()
         if y is None and (domain == "levels" or self._has_levels()):
             raise ValueError(
-                "`y` must hold the targets of a categorical loss, such as fit(x, levels) with "
-                "levels = keras_aegan.datasets.quantize(x, num_levels). Received: y=None"
+                f"`{y_name}` must hold the targets of a categorical loss, such as fit(x, levels) "
+                "with levels = keras_aegan.datasets.quantize(x, num_levels). "
+                f"Received: {y_name}=None"
             )
         if y is None and self._takes_integers():
             raise ValueError(
-                "`y` must hold the targets, real numbers, where the encoder takes integers: such "
-                "as fit(x, x / 255.0) of images. Received: y=None"
+                f"`{y_name}` must hold the targets, real numbers, where the encoder takes "
+                "integers: such as fit(x, x / 255.0) of images. "
+                f"Received: {y_name}=None"
             )
-        span = self._check_inputs(x, domain if y is None else "real")
-        span = span if y is None else self._check_targets(y)
+        span = self._check_inputs(x, domain if y is None else "real", x_name)
+        span = span if y is None else self._check_targets(y, y_name)
         for part in parts(self.loss_function):
-            data_checks.check_span("x" if y is None else "y", span, part)
+            data_checks.check_span(x_name if y is None else y_name, span, part)
         if domain == "real":
             network_checks.warn_of_unreachable("decoder", self.decoder, span, "targets")
 
     def _check_inputs(self, x, domain="real", name="x"):
         domain = "integer" if self._takes_integers() else domain
-        return data_checks.check_array(name, x, self.encoder.inputs[0].shape[1:], domain)
+        shape, reach = self.encoder.inputs[0].shape[1:], network_checks.output_range(self.decoder)
+        return data_checks.check_array(name, x, shape, domain, output_range=reach)
 
     def _takes_integers(self):
         return keras.backend.is_int_dtype(self.encoder.inputs[0].dtype)
 
-    def _check_targets(self, y):
+    def _check_targets(self, y, name="y"):
         shape, domain = self.decoder.output_shape[1:], self._target_domain()
         num_levels = shape[-1] if domain == "levels" else None
         hint = ""
@@ -291,8 +383,11 @@ class EncoderDecoderModel(LatentVariableModel):
                 " Class labels are no targets of an autoencoder: call fit(x), or "
                 "fit(dataset.map(lambda x, label: x))."
             )
-        shape = shape[:-1] if num_levels else shape
-        return data_checks.check_array("y", y, shape, domain, num_levels, hint)
+        shape, reach = (
+            shape[:-1] if num_levels else shape,
+            network_checks.output_range(self.decoder),
+        )
+        return data_checks.check_array(name, y, shape, domain, num_levels, hint, reach)
 
     def _target_domain(self):
         return losses.target_domain(self.loss_function)
@@ -314,6 +409,11 @@ class EncoderDecoderModel(LatentVariableModel):
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "decoder": keras.saving.serialize_keras_object(self.decoder),
         }
+
+
+def _is_same(x, y):
+    """Whether targets are the examples themselves, as in `fit(x, x)`."""
+    return x is y or (x.shape == y.shape and np.array_equal(np.asarray(x), np.asarray(y)))
 
 
 def _moving_average(average, value):

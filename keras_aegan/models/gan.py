@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_aegan.checks.arrays import as_array
 from keras_aegan.hints import Array, Tensor
 from keras_aegan.models import data_checks
 from keras_aegan.models.adversarial_model import AdversarialModel
@@ -107,6 +108,7 @@ class GAN(AdversarialModel):
         Returns:
             NumPy array, `(num_examples,)`.
         """
+        x = as_array("x", x)
         data_checks.check_array("x", x, self.data_shape)
         return self.run_in_batches(self._logits, x, batch_size=batch_size)
 

@@ -21,8 +21,8 @@ class WarnOfNonFinite(keras.callbacks.Callback):
         if names and not self._has_warned:
             self._has_warned = True
             warnings.warn(
-                f"{describe(logs, names)} in epoch {epoch + 1}. Weights that have become NaN stay "
-                "so: callbacks.TerminateOnNonFinite() stops at the batch.",
+                f"{describe(logs, names, self.model)} in epoch {epoch + 1}. Weights that have "
+                "become NaN stay so: callbacks.TerminateOnNonFinite() stops at the batch.",
                 stacklevel=2,
             )
 
@@ -42,9 +42,11 @@ def non_finite(logs, model):
     return terms or names
 
 
-def describe(logs, names):
-    """Such as "`kl_loss` became nan", "`a` became nan, `b` became inf"."""
-    return ", ".join(f"`{n}` became {float(np.ravel(logs[n])[0])}" for n in names)
+def describe(logs, names, model):
+    """Such as "`kl_loss` became nan", "`a` became nan, `b` became inf"; and of which data."""
+    became = ", ".join(f"`{n}` became {float(np.ravel(logs[n])[0])}" for n in names)
+    unscaled = getattr(model, "unscaled", None)
+    return f"{became} (the data may be why: {unscaled})" if unscaled else became
 
 
 def prepare_callbacks(callbacks, model):

@@ -108,6 +108,7 @@ class VAE(VariationalModel):
         batch_size: int = 100,
         seed: int | None = None,
         verbose: str | int = "auto",
+        target: Array | None = None,
     ) -> np.ndarray:
         """The log-likelihood log p(x) of each example, by importance sampling from q(z|x).
 
@@ -120,16 +121,19 @@ class VAE(VariationalModel):
             batch_size: examples at once.
             seed: an integer for the same draws again; a random one if `None`.
             verbose: `"auto"`, 0, 1 or 2: the progress bar.
+            target: `(num_examples, ...)`, what a model that was trained by `fit(x, target)` gives
+                a likelihood of; x itself if `None`.
 
         Returns:
             NumPy array, `(num_examples,)`, in nats.
 
         Raises:
-            ValueError: if `compile`'s loss is no likelihood.
+            ValueError: if `compile`'s loss is no likelihood, or the model was trained on targets
+                and none is given.
         """
         self._assert_compile_called("log_likelihood")
-        self._check_pair(x, None)
-        return self._estimate_log_likelihood([x], num_samples, batch_size, seed, verbose)
+        x, target = self._as_pair(x, target)
+        return self._estimate_log_likelihood([x], target, num_samples, batch_size, seed, verbose)
 
     def _encode(self, x):
         return self.encoder(x, training=False)[0]

@@ -9,6 +9,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
+from keras_aegan.checks.arrays import as_array
 from keras_aegan.hints import Array, Tensor, Terms
 from keras_aegan.layers import GaussianSampling, draws
 from keras_aegan.losses.adversarial_loss import CrossEntropyAdversarialLoss
@@ -254,6 +255,7 @@ class VAEGAN(EncoderDecoderModel):
         Returns:
             NumPy array, `(num_examples,)`.
         """
+        x = as_array("x", x)
         self._check_inputs(x)
         return self.run_in_batches(self._logits, x, batch_size=batch_size)
 

@@ -155,8 +155,9 @@ class VariationalModel(EncoderDecoderModel):
 
     # ------------------------------------------------------------------- abilities
 
-    def _estimate_log_likelihood(self, inputs, num_samples, batch_size, seed, verbose):
+    def _estimate_log_likelihood(self, inputs, target, num_samples, batch_size, seed, verbose):
         """`log_likelihood` of checked data: `inputs` are arrays, x and what conditions it."""
+        target = inputs[0] if target is None else target
         _check_likelihood("compile", self.loss_function, "`log_likelihood`")
         check_positive_integer("num_samples", num_samples)
         data_checks.check_batch_size(batch_size)
@@ -166,13 +167,16 @@ class VariationalModel(EncoderDecoderModel):
         progress = keras.utils.Progbar(num_examples, unit_name="example", verbose=verbose)
         estimates = []
         for start in range(0, num_examples, batch_size):
-            batch = [tf.convert_to_tensor(a[start : start + batch_size]) for a in inputs]
+            batch, targets = keras.tree.map_structure(
+                lambda a: tf.convert_to_tensor(a[start : start + batch_size]),  # noqa: B023
+                (list(inputs), target),
+            )
             key = tf.constant([seed, start])
-            estimates.append(estimate(batch, tf.constant(num_samples), key).numpy())
+            estimates.append(estimate(batch, targets, tf.constant(num_samples), key).numpy())
             progress.add(len(estimates[-1]))
         return np.concatenate(estimates)
 
-    def _log_mean_weight(self, inputs, num_samples, seed):
+    def _log_mean_weight(self, inputs, target, num_samples, seed):
         """The log of the mean of p(x, z)/q(z|x) over `num_samples` draws, `(batch_size,)`."""
         x = inputs if len(self.network_inputs) > 1 else inputs[0]
         z_mean, z_log_var = self.encoder(x, training=False)
@@ -180,7 +184,7 @@ class VariationalModel(EncoderDecoderModel):
 
         def add_samples(i, log_sum):
             noise = tf.random.stateless_normal(shape, seed + [0, 1_000_003 * i])
-            log_weights, _ = self._log_weights(x, inputs[0], z_mean, z_log_var, noise)
+            log_weights, _ = self._log_weights(x, target, z_mean, z_log_var, noise)
             wanted = i * _SAMPLES_AT_ONCE + tf.range(_SAMPLES_AT_ONCE) < num_samples
             log_weights = tf.where(wanted, log_weights, -math.inf)  # the last group is cut short
             return i + 1, ops.logaddexp(log_sum, ops.logsumexp(log_weights, axis=1))

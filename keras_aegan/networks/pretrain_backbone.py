@@ -6,6 +6,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from keras_aegan.checks.arrays import as_numpy, as_vector
 from keras_aegan.hints import Array, ArrayLike
 from keras_aegan.networks.convolutional import halving_convolution
 
@@ -56,7 +57,7 @@ def pretrain_backbone(
     >>> backbone.get_layer("relu_3").output.shape
     (None, 2, 2, 128)
     """
-    labels = np.asarray(labels)
+    x, labels = as_numpy("x", x), np.asarray(as_vector("labels", labels))
     _check_examples(x, labels)
     if network is None:
         network = _small_classifier(x.shape[1:], int(labels.max()) + 1)

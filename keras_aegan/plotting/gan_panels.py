@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.plotting.colors import class_colors
 from keras_aegan.plotting.vector_field import check_plane
 
@@ -143,7 +144,7 @@ def _check_case(title, case):
             + (f"with {sorted(case)}" if isinstance(case, dict) else f"={case!r}")
         )
     planes = {name: check_plane(f"cases[{title!r}][{name!r}]", case[name]) for name in _KEYS[:3]}
-    points, logits = planes["points"], np.asarray(case["logits"], "float64")
+    points, logits = planes["points"], as_numpy("logits", case["logits"]).astype("float64")
     x, y = (np.unique(coordinate) for coordinate in points.T)
     if len(x) * len(y) != len(points) or len(np.unique(points, axis=0)) != len(points):
         raise ValueError(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.hints import ArrayLike
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def check_titles(titles, images):
 
 def check_images(name, images):
     """The images as `(num_images, height, width, channels)`."""
-    images = np.asarray(images)
+    images = as_numpy(name, images)
     shape = images.shape
     if len(shape) not in (3, 4) or (len(shape) == 4 and shape[-1] not in (1, 3)) or 0 in shape:
         raise ValueError(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_aegan.checks.arrays import as_vector
 from keras_aegan.hints import ArrayLike
 from keras_aegan.plotting.colors import class_colors
 from keras_aegan.plotting.panels import check_panels
@@ -94,7 +95,7 @@ def _add_legend(figure, names, colors):
 
 
 def _check_labels(labels):
-    labels = np.asarray(labels)
+    labels = np.asarray(as_vector("labels", labels))
     if labels.ndim != 1 or labels.size == 0 or labels.dtype.kind not in "iu":
         raise ValueError(
             "`labels` must be integers of the shape (num_examples,). "

@@ -1,6 +1,6 @@
 """What the figures with a panel for each title ask of their argument."""
 
-import numpy as np
+from keras_aegan.checks.arrays import as_numpy
 
 
 def check_panels(name, panels):
@@ -10,4 +10,4 @@ def check_panels(name, panels):
             f"`{name}` must be a dict of at least one panel, its title to its {name}. "
             f"Received: {'an empty dict' if isinstance(panels, dict) else type(panels).__name__}"
         )
-    return {title: np.asarray(values) for title, values in panels.items()}
+    return {title: as_numpy(f"{title!r}", values) for title, values in panels.items()}

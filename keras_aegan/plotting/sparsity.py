@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
+from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.hints import ArrayLike
 from keras_aegan.plotting.colors import class_colors
 from keras_aegan.plotting.image_grids import image_grid
@@ -106,7 +107,7 @@ def filters(
     >>> len(figure.axes[0].images)
     50
     """
-    kernel, image_shape = np.asarray(kernel), tuple(image_shape)
+    kernel, image_shape = as_numpy("kernel", kernel), tuple(image_shape)
     if kernel.ndim != 2 or 0 in kernel.shape or kernel.shape[0] != math.prod(image_shape):
         raise ValueError(
             f"`kernel` must have the shape ({math.prod(image_shape)}, num_units), a row for each "

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.hints import ArrayLike
 from keras_aegan.plotting.colors import class_colors
 from keras_aegan.plotting.panels import check_panels
@@ -77,7 +78,7 @@ def vector_field(
 
 def check_plane(name, values):
     """The points as an array; refuses what does not lie in the plane."""
-    values = np.asarray(values)
+    values = as_numpy(name, values)
     if values.ndim != 2 or values.shape[1] != 2 or len(values) == 0:
         raise ValueError(
             f"`{name}` must have the shape (num_points, 2). Received: shape {values.shape}"

@@ -233,7 +233,10 @@ ROWS = {
     "likelihood_autoencoder": Row(
         make=_dense_autoencoder,
         data=lambda n: (_floats(n, 12), _floats(n, 12, seed=1)),
-        endpoints=_autoencoder_endpoints((12,), 3),
+        endpoints={
+            **_autoencoder_endpoints((12,), 3),
+            "reconstruction_error": lambda n: (_floats(n, 12), _floats(n, 12, seed=1)),
+        },
         compile={"loss": "gaussian_nll", "optimizer": {"autoencoder": "sgd"}},
     ),
     "noisy_autoencoder": Row(
@@ -346,7 +349,7 @@ ROWS = {
     ),
     "conditional_gan": Row(
         make=_conditional_gan,
-        data=lambda n: (_floats(n, 8, 8, 1), _classes(n)),
+        data=lambda n: (_floats(n, 8, 8, 1, low=-1.0), _classes(n)),
         endpoints={
             "serve": lambda n: (_floats(n, 3), _classes(n)),
             "discriminate": lambda n: (_floats(n, 8, 8, 1), _classes(n)),

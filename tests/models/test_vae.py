@@ -302,10 +302,6 @@ REFUSALS = {
         lambda: compiled(conditional_vae()).fit(X, np.eye(3, dtype="int32")[LABELS]),
         "Labels are one integer an example: y.argmax(axis=1)",
     ),
-    "labels in a column": (
-        lambda: compiled(conditional_vae()).fit(X, LABELS[:, None]),
-        "Labels are one integer an example: y[:, 0]",
-    ),
     "no batch to measure on": (
         lambda: compiled(vae()).evaluate(X, batch_size=0),
         "`batch_size` must be a positive integer",

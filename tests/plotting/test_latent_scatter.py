@@ -59,7 +59,7 @@ def test_it_can_be_saved(tmp_path):
         ({"codes": {"a": np.zeros((6, 3))}}, r"shape \(6, 2\), .*: codes\['a'\].shape=\(6, 3\)"),
         ({"codes": {"a": np.zeros((5, 2))}}, r"codes\['a'\].shape=\(5, 2\)"),
         ({"codes": {"a": np.full((6, 2), np.inf)}}, r"finite .*: NaN or infinity in codes\['a'\]"),
-        ({"labels": LABELS[:, None]}, r"`labels` must be integers .*: int64 of shape \(6, 1\)"),
+        ({"labels": CODES["PCA"]}, r"`labels` must be integers .*: float64 of shape \(6, 2\)"),
         ({"labels": LABELS / 2}, r"Received: float64 of shape \(6,\)"),
         ({"label_names": ["a", "b"]}, "`label_names` must .*: 2 names, labels from 0 to 5"),
     ],
