@@ -1,6 +1,6 @@
-"""Two thousand calls with wrong arguments, data and files: each must end in a sentence, or work.
+"""Three thousand calls with wrong arguments, data and files: each must end in a sentence, or work.
 
-    python benchmarks/fuzz.py [--calls 2000] [--family fit] [--seed 0]
+    python benchmarks/fuzz.py [--calls 3000] [--family fit] [--seed 0]
 
 Counted as a failure: any error but a ValueError or TypeError that this package or Keras raises
 with a message, more than 60 seconds, and a training that ends with NaN or without an epoch. What
@@ -44,7 +44,7 @@ def fuzz(family, num_calls, seed):
 
 
 parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-parser.add_argument("--calls", type=int, default=2000)
+parser.add_argument("--calls", type=int, default=3000)
 parser.add_argument("--family", choices=list(FAMILIES))
 parser.add_argument("--seed", type=int, default=0)
 arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-"""A few dozen of the calls of which `benchmarks/fuzz.py` makes two thousand."""
+"""A few dozen of the calls of which `benchmarks/fuzz.py` makes three thousand."""
 
 import io
 import zipfile
