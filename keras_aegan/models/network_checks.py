@@ -23,7 +23,7 @@ _OUTPUT_RANGES = {
 }
 # Standardised data are of size 1, and heavy tails seldom bring a column's mean square to 100.
 _LARGEST_SIZE = 10.0
-_EXAMPLES_LOOKED_AT = 10_000
+_EXAMPLES_LOOKED_AT = 1_000
 # Layers that move values about, and let through the range of what feeds them.
 _SHAPE_LAYERS = (
     keras.layers.Reshape,
@@ -231,7 +231,8 @@ def what_is_unscaled(name, data, network):
         network.inputs[0].dtype
     ):
         return None
-    some = np.asarray(data[:_EXAMPLES_LOOKED_AT], "float64")
+    every = max(1, data.shape[0] // _EXAMPLES_LOOKED_AT)
+    some = np.asarray(data[::every], "float64")
     sizes = np.sqrt(np.mean(np.square(some), axis=0))  # of each column, or pixel
     if not np.max(sizes) > _LARGEST_SIZE:
         return None
