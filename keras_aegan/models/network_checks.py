@@ -4,6 +4,9 @@ import warnings
 
 import keras
 
+from keras_aegan.arguments import is_positive_integer
+from keras_aegan.network_runs import MOVING_LAYERS, carries_logits
+
 _INFINITY = float("inf")
 # The intervals that Keras's activations cannot leave; of others nothing is known.
 _OUTPUT_RANGES = {
@@ -20,15 +23,6 @@ _OUTPUT_RANGES = {
     "relu": (0.0, _INFINITY),
     "softplus": (0.0, _INFINITY),
 }
-# Layers that move values about, and let through the range of what feeds them.
-_SHAPE_LAYERS = (
-    keras.layers.Reshape,
-    keras.layers.Flatten,
-    keras.layers.Permute,
-    keras.layers.Cropping1D,
-    keras.layers.Cropping2D,
-    keras.layers.Cropping3D,
-)
 
 
 def check_network(name, network, input_names, output_names):
@@ -86,6 +80,34 @@ def check_reconstruction_shape(data_shape, reconstruction_shape):
             "with one more axis of levels for a categorical loss. "
             f"Received: a decoder whose output has the shape {tuple(reconstruction_shape)}"
         )
+
+
+def check_latent_shape(latent_shape, expected):
+    """The shape of a code to draw; refuses one that the decoder does not take.
+
+    Args:
+        latent_shape: what came; `None` for the decoder's own.
+        expected: what the decoder takes, `None` for any size.
+
+    Returns:
+        A tuple of integers.
+
+    Raises:
+        ValueError: if an axis is of unknown size, or a size is wrong.
+    """
+    received = latent_shape
+    if latent_shape is None:
+        latent_shape = tuple(expected)
+    sizes = ", ".join("any" if size is None else str(size) for size in expected)
+    is_shape = isinstance(latent_shape, (tuple, list)) and all(
+        map(is_positive_integer, latent_shape)
+    )
+    if not is_shape or not compatible(latent_shape, expected):
+        raise ValueError(
+            f"`latent_shape` must be the sizes of one code, ({sizes}) as the decoder takes it, "
+            f"without the batch axis. Received: latent_shape={received!r}"
+        )
+    return tuple(int(size) for size in latent_shape)
 
 
 def check_noise_shape(shape):
@@ -227,6 +249,19 @@ def check_output_suits_loss(loss, domain, data_shape, decoder):
         )
 
 
+def warn_of_lost_logits(decoder, stacklevel=5):
+    """Warns of a decoder whose probabilities are all that its likelihood can read."""
+    if not carries_logits(decoder):
+        warnings.warn(
+            "The decoder gives probabilities whose logits are not known, so that those nearer to 0 "
+            "or 1 than 1e-7 are taken as 1e-7 from it, without a gradient. For the exact "
+            "likelihood end the decoder in a sigmoid or softmax, in float32, behind which layers "
+            "only move its values, or give its logits to a loss with from_logits=True. "
+            f"Received: decoder {decoder.name!r}, whose last layer is {decoder.layers[-1].name!r}",
+            stacklevel=stacklevel,
+        )
+
+
 def _check_activity_regularizer(layer):
     """Refuses a regularizer that reads probabilities on a layer that gives none."""
     needed = getattr(layer.activity_regularizer, "activation_range", None)
@@ -255,7 +290,7 @@ def final_activation(network):
             return "softmax"
         if isinstance(layer, keras.layers.ReLU):
             return "relu"
-        if not isinstance(layer, _SHAPE_LAYERS):
+        if not isinstance(layer, MOVING_LAYERS):
             return getattr(getattr(layer, "activation", None), "__name__", None)
     return None
 
