@@ -80,7 +80,7 @@ def bounded_log_var(log_var):
 
 
 def reparametrized(z_mean, z_log_var, noise):
-    """z = μ + σ ε, worked out in float32, in the dtype of μ."""
+    """A draw μ + σ ε, worked out in float32, in the dtype of μ."""
     sigma = ops.exp(0.5 * bounded_log_var(z_log_var))
     z = ops.cast(z_mean, "float32") + sigma * ops.cast(noise, "float32")
     dtype = keras.backend.standardize_dtype(z_mean.dtype)

@@ -113,7 +113,7 @@ def sum_of_events(values):
 
 
 def num_counted(values, *counts):
-    """How many values each example has as the counts count them, `(batch_size,)`; a number for all."""
+    """How many values each example has that count, `(batch_size,)`; or a number for all."""
     counts = [count for count in counts if count is not None]
     if counts:
         return sum_of_events(math.prod(counts) * ops.ones_like(values))

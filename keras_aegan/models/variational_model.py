@@ -180,8 +180,8 @@ class VariationalModel(EncoderDecoderModel):
         estimates = []
         for start in range(0, num_examples, batch_size):
             batch = [tf.convert_to_tensor(a[start : start + batch_size]) for a in inputs]
-            key = tf.constant([seed, start])
-            estimates.append(estimate(batch, tf.constant(num_samples), key).numpy())
+            seed_of_draws = tf.constant(seed, "int64")
+            estimates.append(estimate(batch, tf.constant(num_samples), seed_of_draws).numpy())
             progress.add(len(estimates[-1]))
         return np.concatenate(estimates)
 
@@ -189,10 +189,12 @@ class VariationalModel(EncoderDecoderModel):
         """The log of the mean of p(x, z)/q(z|x) over `num_samples` draws, `(batch_size,)`."""
         x = inputs if len(self.network_inputs) > 1 else inputs[0]
         z_mean, z_log_var = self.encoder(x, training=False)
-        shape = tf.stack([ops.shape(z_mean)[0], _SAMPLES_AT_ONCE, *ops.shape(z_mean)[1:]])
+        shape = (_SAMPLES_AT_ONCE, *ops.shape(z_mean)[1:])
+        num_values = tf.reduce_prod(tf.stack(shape))
 
         def add_samples(i, log_sum):
-            noise = tf.random.stateless_normal(shape, seed + [0, 1_000_003 * i])
+            # By the example's own values: the estimate is the same whoever stands beside it.
+            noise = draws.normal_of(inputs[0], shape, seed, first=i * num_values)
             log_weights, _ = self._log_weights(x, inputs[0], z_mean, z_log_var, noise)
             wanted = i * _SAMPLES_AT_ONCE + tf.range(_SAMPLES_AT_ONCE) < num_samples
             log_weights = tf.where(wanted, log_weights, -math.inf)  # the last group is cut short
@@ -201,7 +203,7 @@ class VariationalModel(EncoderDecoderModel):
         _, log_sum = tf.while_loop(
             lambda i, _: i * _SAMPLES_AT_ONCE < num_samples,
             add_samples,
-            (0, tf.fill(shape[:1], -math.inf)),
+            (0, tf.fill(tf.shape(z_mean)[:1], -math.inf)),
         )
         return log_sum - tf.math.log(tf.cast(num_samples, "float32"))
 
