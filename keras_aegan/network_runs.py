@@ -89,21 +89,32 @@ def _run(network, inputs, training, clean=None):
     graph = _graph_of(network)
     if graph is None:
         return network(inputs, training=training)
-    inputs = graph._standardize_inputs(inputs)
+    masks = [mask_of(tensor) for tensor in keras.tree.flatten(inputs)]
+    inputs = [  # a cast loses masks
+        tensor if mask_of(tensor) is not None else with_mask(tensor, mask)
+        for tensor, mask in zip(graph._standardize_inputs(inputs), masks, strict=True)
+    ]
     for tensor, clean_tensor in zip(inputs, clean or [], strict=False):
         tensor._clean = clean_tensor
 
     def operation_run(operation):
         def run(*args, **kwargs):
-            given = keras.tree.flatten(args)
-            clean = [getattr(tensor, "_clean", None) for tensor in given]
+            clean_args = keras.tree.map_structure(_clean_of, args)
             if _graph_of(operation) is not None:
+                clean = [c for c in keras.tree.flatten(clean_args) if c is not None]
                 return _run(operation, args[0], training, clean)
-            outputs = operation(*args, **kwargs)
-            _carry_logits(operation, args, kwargs, outputs)
-            if len(given) == 1 and clean[0] is not None:
-                outputs = _masked_as_clean(operation, given[0], clean[0], outputs)
-            return outputs
+            # The graph remembers the masks that layers were given, and how they were built.
+            kwargs = {
+                name: value if _clean_of(value) is None or "mask" not in name else value._clean
+                for name, value in kwargs.items()
+            }
+            if "training" in getattr(operation, "_call_context_args", ()):
+                kwargs["training"] = training
+            output = operation(*args, **kwargs)
+            _carry_logits(operation, args, kwargs, output)
+            if _clean_of(args[0] if args else None) is not None:
+                output = _masked_as_clean(operation, args, kwargs, output)
+            return output
 
         return run
 
@@ -166,16 +177,23 @@ def _is_mask_source(operation):
     return isinstance(operation, keras.layers.Masking) or getattr(operation, "mask_zero", False)
 
 
-def _masked_as_clean(operation, noisy, clean, output):
+def _clean_of(value):
+    """What a tensor would be without noise; `None` where that is not asked for."""
+    return getattr(value, "_clean", None)
+
+
+def _masked_as_clean(operation, args, kwargs, output):
     """The output of an operation on noisy data, masked as it would be for the clean ones."""
-    if not _is_mask_source(operation):
-        if not getattr(operation, "weights", []):  # on the way to a layer that masks
-            output._clean = operation(clean)
+    is_source = _is_mask_source(operation)
+    if getattr(operation, "weights", []) and not is_source:
+        return output  # beyond what tells padding from data
+    clean_output = operation(_clean_of(args[0]), *args[1:], **kwargs)
+    if not is_source:  # on the way to a layer that masks, or to its mask
+        output._clean = clean_output
         return output
-    clean_output = operation(clean)
     mask = mask_of(clean_output)
     # `Masking` itself would set to zero what the noise happens to make look like padding.
-    values = noisy if isinstance(operation, keras.layers.Masking) else output
+    values = args[0] if isinstance(operation, keras.layers.Masking) else output
     return with_mask(ops.where(mask[..., None], values, clean_output), mask)
 
 

@@ -93,6 +93,10 @@ class ContractiveAutoencoder(EncoderDecoderModel):
         self.num_probes = num_probes
         self.seed = seed
         self.seed_generator = seed_generator(seed)
+        # TensorFlow's loops have no forward accumulation.
+        self._is_recurrent = any(
+            isinstance(layer, keras.layers.RNN) for layer in encoder._flatten_layers()
+        )
         # Several passes at once call functions that hand shapes to their gradients. XLA (TF 2.21)
         # then takes the weights for constants, and compiles anew whenever they change: each step.
         one_pass = jacobian == "hutchinson" and num_probes == 1
@@ -127,7 +131,8 @@ class ContractiveAutoencoder(EncoderDecoderModel):
                 tape, shown, x, self.num_probes, self.seed_generator
             )
         sizes = (self.data_shape, code.shape[1:])
-        if not any(None in size for size in sizes) and math.prod(sizes[0]) < math.prod(sizes[1]):
+        is_open = any(None in size for size in sizes)
+        if not (is_open or self._is_recurrent) and math.prod(sizes[0]) < math.prod(sizes[1]):
             return code, jacobians.forward_contraction(self._unmasked_code, x, training)
         return code, jacobians.reverse_contraction(tape, shown, x)
 

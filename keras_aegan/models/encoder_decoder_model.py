@@ -298,6 +298,8 @@ class EncoderDecoderModel(LatentVariableModel):
                 "as fit(x, x / 255.0) of images. Received: y=None"
             )
         span = self._check_inputs(x, domain if y is None else "real")
+        if None in self.data_shape and None not in x.shape[1:]:
+            network_checks.check_sizes("x", x.shape[1:], self.encoder, self.decoder)
         span = span if y is None else self._check_targets(y)
         for part in parts(self.loss_function):
             data_checks.check_span("x" if y is None else "y", span, part)

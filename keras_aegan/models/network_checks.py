@@ -82,6 +82,43 @@ def check_reconstruction_shape(data_shape, reconstruction_shape):
         )
 
 
+def check_sizes(name, shape, encoder, decoder):
+    """Refuses data of a size that networks of open axes cannot take, or give back otherwise.
+
+    Args:
+        name: the argument's name, for the message.
+        shape: the shape of one example that came.
+        encoder: the network.
+        decoder: the network.
+
+    Raises:
+        ValueError: if the reconstruction has another size than the example.
+    """
+    inputs = [keras.KerasTensor((None, *shape), encoder.inputs[0].dtype)]
+    inputs += [keras.KerasTensor(x.shape, x.dtype) for x in encoder.inputs[1:]]
+    try:
+        code = keras.tree.flatten(encoder.compute_output_spec(_single(inputs)))[0]
+        rebuilt = decoder.compute_output_spec(_single([code, *inputs[1:]]))
+        rebuilt_shape = tuple(keras.tree.flatten(rebuilt)[0].shape[1:])
+    except (ValueError, TypeError):
+        rebuilt_shape = None
+    if rebuilt_shape is None:
+        said = "sizes that the networks cannot take"
+    elif compatible(shape, rebuilt_shape[: len(shape)]):
+        return
+    else:
+        said = f"reconstructions of the shape {rebuilt_shape}"
+    raise ValueError(
+        f"`{name}` must hold examples whose size the networks take and give back, such as "
+        "multiples of the product of their strides: crop or pad. "
+        f"Received: examples of the shape {tuple(shape)}, and {said}"
+    )
+
+
+def _single(values):
+    return values[0] if len(values) == 1 else values
+
+
 def check_latent_shape(latent_shape, expected):
     """The shape of a code to draw; refuses one that the decoder does not take.
 

@@ -71,5 +71,6 @@ def test_a_score_alone_in_a_batch_in_a_file_and_exported(row, score, tmp_path):
     loaded = keras.models.load_model(tmp_path / "detector.keras")
     np.testing.assert_allclose(together, loaded.anomaly_scores(x), rtol=1e-3, atol=1e-4)
     detector.export(tmp_path / "served")
-    answer = tf.saved_model.load(str(tmp_path / "served")).score(tf.constant(x))
+    served = tf.saved_model.load(str(tmp_path / "served"))
+    answer = served.score(tf.constant(x))
     np.testing.assert_allclose(together, answer, rtol=1e-3, atol=1e-4)
