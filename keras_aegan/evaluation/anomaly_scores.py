@@ -13,8 +13,10 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
+from keras_aegan.layers.gaussian_sampling import reparametrized
 from keras_aegan.losses.reconstruction_loss import parts
 from keras_aegan.models.variational_model import VariationalModel, log_density_ratio
+from keras_aegan.tensor_notes import common_mask, mask_of, with_mask, zero_where_masked
 
 
 class AnomalyScore(keras.layers.Layer):
@@ -73,19 +75,34 @@ class MahalanobisDistance(AnomalyScore):
 
     def num_features(self, model):
         """The size of a code."""
+        if None in model.latent_shape:
+            raise ValueError(
+                '`score` must be "reconstruction_error", "negative_elbo" or "log_likelihood" where '
+                "codes are of any size: a distance from normal codes needs one size of all. "
+                f"Received: codes of shape {model.latent_shape}"
+            )
         return math.prod(model.latent_shape)
 
     def evidence(self, model, x, target=None):
-        """The code, flat; a VAE's is the mean of q(z|x)."""
+        """The code, flat; a VAE's is the mean of q(z|x). NaN where a mask hides it."""
         function, _ = model.endpoints()["encode"]
         code = function(x)
-        return ops.reshape(ops.cast(code, "float32"), (-1, math.prod(model.latent_shape)))
+        mask, code = mask_of(code), ops.cast(code, "float32")
+        if mask is not None:
+            shown = zero_where_masked(ops.ones_like(code), mask)
+            code = ops.where(shown > 0, code, math.nan)
+        return ops.reshape(code, (-1, math.prod(model.latent_shape)))
 
     def fit(self, evidence):
-        """μ, and W with W Wᵀ = Σ⁻¹."""
+        """μ, and W with W Wᵀ = Σ⁻¹. What is masked counts as the mean of what is not."""
         from sklearn.covariance import LedoitWolf
 
         evidence = evidence.astype("float64")
+        hidden = np.isnan(evidence)
+        if hidden.any():
+            num_shown = np.maximum((~hidden).sum(axis=0), 1)
+            mean = np.where(hidden, 0.0, evidence).sum(axis=0) / num_shown
+            evidence = np.where(hidden, mean, evidence)
         # Features may differ in scale by orders of magnitude: shrink correlations, not variances.
         scale = np.maximum(evidence.std(axis=0), 1e-6 * max(np.abs(evidence).max(), 1e-6))
         gaussian = LedoitWolf().fit(evidence / scale)
@@ -94,7 +111,9 @@ class MahalanobisDistance(AnomalyScore):
 
     def judge(self, evidence):
         """The distance."""
-        whitened = ops.matmul(evidence - self.mean, self.whitening)  # (batch_size, num_features)
+        difference = evidence - self.mean
+        difference = ops.where(ops.isnan(difference), 0.0, difference)  # what is masked
+        whitened = ops.matmul(difference, self.whitening)  # (batch_size, num_features)
         return ops.sqrt(ops.sum(ops.square(whitened), axis=-1))
 
 
@@ -151,35 +170,51 @@ class _SampledScore(AnomalyScore):
     """Base of the scores that average over z ~ q(z|x), by draws that are the same for all examples.
 
     They come in pairs ±ε, which cancels what is linear in the noise, and are saved with the
-    detector: a score depends on neither the examples beside it nor the process.
+    detector, or, of codes of any size, drawn from its seed: a score depends on neither the examples
+    beside it nor the process.
     """
 
     def __init__(self, model, num_samples, seed, **kwargs):
         super().__init__(model, num_samples, seed, **kwargs)
         check_likelihood(model)
-        shape = (num_samples, *model.latent_shape)
-        half = np.random.default_rng(seed).standard_normal((num_samples // 2, *shape[1:]))
-        self.noise = self.add_weight(shape, "zeros", name="noise")
-        self.noise.assign(np.concatenate([half, -half]))
+        self.num_samples = num_samples
+        self.seed = seed
+        self.noise = None
+        if None not in model.latent_shape:
+            shape = (num_samples, *model.latent_shape)
+            half = np.random.default_rng(seed).standard_normal((num_samples // 2, *shape[1:]))
+            self.noise = self.add_weight(shape, "zeros", name="noise")
+            self.noise.assign(np.concatenate([half, -half]))
 
     def average(self, model, x, target=None):
         """`(mean of −log p(x|z), log of the mean of p(x, z)/q(z|x), KL)`, `(batch_size,)` each."""
         target = x if target is None else target
-        z_mean, z_log_var = (ops.cast(z, "float32") for z in model.encoder(x, training=False))
+        z_mean, z_log_var = model.encoder(x, training=False)
+        mask = common_mask(z_mean, z_log_var)
+        exact_mean = ops.cast(z_mean, "float32")
         axes = tuple(range(1, len(z_mean.shape)))
 
         def add(sums, noise):
-            z = z_mean + ops.exp(0.5 * z_log_var) * noise
-            reconstruction = model.decoder(model.decoder_inputs(z, x), training=False)
-            distortion = model.reconstruction_loss(target, reconstruction)
-            log_ratio = log_density_ratio(z, z_log_var, noise, axes)
+            z = reparametrized(exact_mean, z_log_var, noise)
+            inputs = model.decoder_inputs(with_mask(z, mask), x)
+            distortion = model.reconstruction_loss(target, model.decode_for_loss(inputs))
+            log_ratio = log_density_ratio(z, z_log_var, noise, axes, mask)
             return sums[0] + distortion, ops.logaddexp(sums[1], log_ratio - distortion)
 
-        nothing = tf.zeros_like(z_mean[(slice(None), *[0] * len(axes))])  # (batch_size,)
-        total, log_sum = tf.foldl(add, self.noise.value, (nothing, nothing - math.inf))
-        num_samples = self.noise.shape[0]
-        mean, log_mean = total / num_samples, log_sum - math.log(num_samples)
+        nothing = tf.zeros_like(exact_mean[(slice(None), *[0] * len(axes))])  # (batch_size,)
+        draws = self._draws(ops.shape(z_mean)[1:])
+        total, log_sum = tf.foldl(add, draws, (nothing, nothing - math.inf))
+        mean, log_mean = total / self.num_samples, log_sum - math.log(self.num_samples)
         return mean, log_mean, losses.gaussian_kl(z_mean, z_log_var)
+
+    def _draws(self, latent_shape):
+        """ε, `(num_samples, ...)`, the same for all examples."""
+        if self.noise is not None:
+            return self.noise.value
+        # Codes of any size: drawn anew each time, always the same ones for a size.
+        shape = tf.stack([self.num_samples // 2, *latent_shape])
+        half = tf.random.stateless_normal(shape, seed=(self.seed, 0))
+        return tf.concat([half, -half], axis=0)
 
 
 class NegativeELBO(_SampledScore):

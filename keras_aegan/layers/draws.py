@@ -24,9 +24,7 @@ def normal(shape, seed, dtype="float32"):
     Returns:
         A tensor of that shape and dtype, within ±5.3.
     """
-    steps = tf.cast(tf.bitwise.right_shift(_words(shape, seed), 9), "float32")
-    # The middles of 2²³ equal steps, as the ends of [-1, 1] stand for infinities.
-    return tf.cast(math.sqrt(2.0) * tf.math.erfinv((steps + 0.5) * 2.0**-22 - 1.0), dtype)
+    return tf.cast(_quantiles(_words(shape, seed)), dtype)
 
 
 def uniform(shape, seed, dtype="float32"):
@@ -35,25 +33,67 @@ def uniform(shape, seed, dtype="float32"):
     return tf.cast(steps * 2.0**-24, dtype)
 
 
+def normal_of(examples, shape, seed, first=0):
+    """Draws from the standard normal distribution for each example, by its own values.
+
+    An example draws the same alone, in any batch and at any place in it, and another one others.
+
+    Args:
+        examples: `(batch_size, ...)`.
+        shape: of each example's draws.
+        seed: an integer tensor, `()`.
+        first: how many draws come before these, of each example.
+
+    Returns:
+        `(batch_size, *shape)`, float32.
+    """
+    bits = tf.bitcast(tf.cast(examples, "float32"), "int32")
+    bits = tf.cast(tf.reshape(bits, (tf.shape(bits)[0], -1)), "uint64")
+    place = tf.cast(tf.range(tf.shape(bits)[1]), "uint64") * _uint64(0x9E3779B97F4A7C15)
+    mixed = tf.bitcast(_mixed(bits + place), "int64")  # TensorFlow sums no unsigned numbers
+    digest = tf.bitcast(tf.reduce_sum(mixed, axis=1, keepdims=True), "uint64")  # (batch_size, 1)
+    key = _key(_mixed(digest) + tf.cast(seed, "uint64"))
+    shape = tf.stack(shape)
+    index = tf.cast(tf.range(tf.reduce_prod(shape)) + first, "uint64")
+    words = _squares(index, key)  # (batch_size, number of draws)
+    return tf.reshape(_quantiles(words), tf.concat([tf.shape(bits)[:1], shape], axis=0))
+
+
 def _words(shape, seed):
-    """Words of 32 bits, uint32: Widynski's `squares32`."""
+    """Words of 32 bits, uint32."""
     initial_seed, num_calls = tf.unstack(tf.cast(seed.next(), "uint64"))
     index = tf.cast(tf.range(tf.reduce_prod(shape)), "uint64")
-    key = _key(initial_seed)
-    x = y = (tf.bitwise.left_shift(num_calls, 32) + index) * key
+    words = _squares(tf.bitwise.left_shift(num_calls, 32) + index, _key(initial_seed))
+    return tf.reshape(words, shape)
+
+
+def _squares(counter, key):
+    """Widynski's `squares32`."""
+    x = y = counter * key
     z = y + key
     for term in (y, z, y):
         x = x * x + term
         x = tf.bitwise.left_shift(x, 32) | tf.bitwise.right_shift(x, 32)
-    return tf.reshape(tf.cast(tf.bitwise.right_shift(x * x + z, 32), "uint32"), shape)
+    return tf.cast(tf.bitwise.right_shift(x * x + z, 32), "uint32")
+
+
+def _quantiles(words):
+    """Normal draws from uniform words, float32."""
+    steps = tf.cast(tf.bitwise.right_shift(words, 9), "float32")
+    # The middles of 2²³ equal steps, as the ends of [-1, 1] stand for infinities.
+    return math.sqrt(2.0) * tf.math.erfinv((steps + 0.5) * 2.0**-22 - 1.0)
 
 
 def _key(initial_seed):
     """A key of irregular bits: the first number of SplitMix64, made odd."""
-    x = initial_seed + _uint64(0x9E3779B97F4A7C15)
+    return _mixed(initial_seed + _uint64(0x9E3779B97F4A7C15)) | _uint64(1)
+
+
+def _mixed(x):
+    """SplitMix64's mixing of the bits of a number."""
     x = (x ^ tf.bitwise.right_shift(x, 30)) * _uint64(0xBF58476D1CE4E5B9)
     x = (x ^ tf.bitwise.right_shift(x, 27)) * _uint64(0x94D049BB133111EB)
-    return (x ^ tf.bitwise.right_shift(x, 31)) | _uint64(1)
+    return x ^ tf.bitwise.right_shift(x, 31)
 
 
 def _uint64(value):

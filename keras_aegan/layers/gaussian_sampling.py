@@ -8,6 +8,11 @@ from keras import ops
 from keras_aegan.hints import Tensor
 from keras_aegan.layers import draws
 from keras_aegan.seeds import seed_generator
+from keras_aegan.tensor_notes import common_mask
+
+# Of log σ². Data that are scaled need none above a few.
+LARGEST_LOG_VAR = 30.0
+_LARGEST_FLOAT16 = 65504.0
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
@@ -15,6 +20,8 @@ class GaussianSampling(keras.layers.Layer):
     """Draws z = μ + σ ε, ε ~ N(0, I): a sample of N(μ, σ²) with gradients to μ and σ.
 
     It draws in inference too: its output is a sample. For a code without noise take the mean.
+    A variance above e³⁰ grows on linearly with log σ², so that it does not overflow. The inputs'
+    masks are carried on.
 
     Reference: [Kingma & Welling, 2014](https://arxiv.org/abs/1312.6114), section 2.4.
 
@@ -39,13 +46,18 @@ class GaussianSampling(keras.layers.Layer):
         super().__init__(**kwargs)
         self.seed = seed
         self.seed_generator = seed_generator(seed)
+        self.supports_masking = True
         self.built = True
 
     def call(self, inputs: Sequence[Tensor]) -> Tensor:
         """One draw for each example."""
         z_mean, z_log_var = inputs
-        noise = draws.normal(ops.shape(z_mean), self.seed_generator, z_mean.dtype)
-        return z_mean + ops.exp(0.5 * z_log_var) * noise
+        noise = draws.normal(ops.shape(z_mean), self.seed_generator)
+        return reparametrized(z_mean, z_log_var, noise)
+
+    def compute_mask(self, inputs, previous_mask=None):
+        """What either of the two masks hides is hidden."""
+        return common_mask(*inputs)
 
     def compute_output_shape(self, input_shape):
         """The shape of the mean."""
@@ -54,3 +66,24 @@ class GaussianSampling(keras.layers.Layer):
     def get_config(self):
         """The arguments of the constructor."""
         return {**super().get_config(), "seed": self.seed}
+
+
+def bounded_log_var(log_var):
+    """Log σ², whose exponential continues by its tangent above 30: e³⁰ (1 + log σ² − 30).
+
+    So that no variance overflows, nor what a network makes of a draw. Nothing saturates: the
+    derivative stays positive, and the KL's gradient leads back.
+    """
+    log_var = ops.cast(log_var, "float32")
+    bound = LARGEST_LOG_VAR
+    return ops.minimum(log_var, bound) + ops.log1p(ops.relu(log_var - bound))
+
+
+def reparametrized(z_mean, z_log_var, noise):
+    """A draw μ + σ ε, worked out in float32, in the dtype of μ."""
+    sigma = ops.exp(0.5 * bounded_log_var(z_log_var))
+    z = ops.cast(z_mean, "float32") + sigma * ops.cast(noise, "float32")
+    dtype = keras.backend.standardize_dtype(z_mean.dtype)
+    if dtype == "float16":
+        z = ops.clip(z, -_LARGEST_FLOAT16, _LARGEST_FLOAT16)
+    return ops.cast(z, dtype)

@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_aegan.hints import Array, Tensor
 from keras_aegan.losses.negative_log_likelihood import NegativeLogLikelihood, check_same_shape
+from keras_aegan.tensor_notes import logits_of, without_logits
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
@@ -16,8 +17,10 @@ class BernoulliNLL(NegativeLogLikelihood):
     ([Loaiza-Ganem & Cunningham, 2019](https://arxiv.org/abs/1907.06845)).
 
     Args:
-        from_logits: whether the decoder gives logits; by default it gives probabilities
-            (a sigmoid output).
+        from_logits: whether the decoder gives logits; by default it gives probabilities. Of a
+            sigmoid's the value is exact however certain they are: a model reads the logits
+            behind them, through layers that only move values. Of probabilities made otherwise
+            those nearer to 0 or 1 than 1e-7 are taken as 1e-7 from it, without a gradient.
         name: the loss's name.
         **kwargs: `reduction` and `dtype`, as in `keras.losses.Loss`.
 
@@ -42,7 +45,10 @@ class BernoulliNLL(NegativeLogLikelihood):
     def log_density(self, y_true: Array, y_pred: Array) -> Tensor:
         """Log Bernoulli(y_true; y_pred), elementwise."""
         check_same_shape(y_true, y_pred)
-        return -ops.binary_crossentropy(y_true, y_pred, from_logits=self.from_logits)
+        logits = y_pred if self.from_logits else logits_of(y_pred, "sigmoid")
+        if logits is None:  # of a probability alone, exact up to its rounding
+            return -ops.binary_crossentropy(y_true, without_logits(y_pred))
+        return -ops.binary_crossentropy(y_true, logits, from_logits=True)
 
     def get_config(self):
         """The arguments of the constructor."""

@@ -5,6 +5,7 @@ from keras import ops
 
 from keras_aegan.hints import Array, Tensor
 from keras_aegan.losses.negative_log_likelihood import NegativeLogLikelihood
+from keras_aegan.tensor_notes import logits_of, without_logits
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
@@ -15,8 +16,8 @@ class CategoricalNLL(NegativeLogLikelihood):
     (`keras_aegan.datasets.quantize` makes them).
 
     Args:
-        from_logits: whether the decoder gives logits; by default it gives probabilities
-            (a softmax output).
+        from_logits: whether the decoder gives logits; by default it gives probabilities, of a
+            softmax or made otherwise as in `BernoulliNLL`.
         name: the loss's name.
         **kwargs: `reduction` and `dtype`, as in `keras.losses.Loss`.
 
@@ -48,9 +49,11 @@ class CategoricalNLL(NegativeLogLikelihood):
                 f"Received: y_true.shape={tuple(y_true.shape)}, "
                 f"y_pred.shape={tuple(y_pred.shape)}"
             )
-        return -ops.sparse_categorical_crossentropy(
-            ops.cast(y_true, "int32"), y_pred, from_logits=self.from_logits
-        )
+        levels = ops.cast(y_true, "int32")
+        logits = y_pred if self.from_logits else logits_of(y_pred, "softmax")
+        if logits is None:  # of a probability alone, exact up to its rounding
+            return -ops.sparse_categorical_crossentropy(levels, without_logits(y_pred))
+        return -ops.sparse_categorical_crossentropy(levels, logits, from_logits=True)
 
     def get_config(self):
         """The arguments of the constructor."""

@@ -8,6 +8,8 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan.losses.backbones import get_layers
+from keras_aegan.network_runs import NetworkRun
+from keras_aegan.tensor_notes import in_float32, mask_of, with_mask
 
 # An image enlarged more than that has nothing in it that a backbone was trained to see.
 _LARGEST_ENLARGEMENT = 8
@@ -48,9 +50,13 @@ class FrozenBackbone:
 
     def features(self, images):
         """The named layers' outputs, float32, a list."""
+        mask = mask_of(images)
         images = self.preprocess(self._fit_to_input(ops.cast(images, "float32")))
-        outputs = keras.tree.flatten(self.network(images, training=False))
-        return [ops.cast(output, "float32") for output in outputs]
+        if mask is None:
+            outputs = self.network(images, training=False)
+        else:
+            outputs = NetworkRun(self.network)(with_mask(images, mask), training=False)
+        return [in_float32(output) for output in keras.tree.flatten(outputs)]
 
     def _fit_to_input(self, images):
         """The images in the channels and of the size that the network takes."""

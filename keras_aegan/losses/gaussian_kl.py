@@ -1,8 +1,13 @@
 """The Kullback-Leibler divergence between diagonal Gaussians."""
 
+import math
+
 from keras import ops
 
 from keras_aegan.hints import Array, Tensor
+from keras_aegan.layers.gaussian_sampling import LARGEST_LOG_VAR
+from keras_aegan.losses.counting import sum_of_events
+from keras_aegan.tensor_notes import common_mask, zero_where_masked
 
 
 def gaussian_kl(
@@ -24,7 +29,9 @@ def gaussian_kl(
         prior_log_var: log s², likewise.
 
     Returns:
-        `(batch_size,)`, float32, summed over the latent dimensions, zero or more.
+        `(batch_size,)`, float32, summed over the latent dimensions, zero or more. Steps that a
+        Keras mask of `mean` or `log_var` hides count nothing. Above log(σ²/s²) = 30 the value goes
+        on by its tangent, so that it does not overflow.
 
     Raises:
         ValueError: if `mean` and `log_var` differ in shape.
@@ -36,6 +43,7 @@ def gaussian_kl(
     >>> gaussian_kl(mean, log_var).numpy()  # ½ · 2 · 1²
     array([1.], dtype=float32)
     """
+    mask = common_mask(mean, log_var)
     mean, log_var = ops.cast(mean, "float32"), ops.cast(log_var, "float32")
     if len(mean.shape) != len(log_var.shape) or any(
         a != b for a, b in zip(mean.shape, log_var.shape, strict=True) if None not in (a, b)
@@ -48,6 +56,10 @@ def gaussian_kl(
     prior_log_var = ops.cast(prior_log_var, "float32")
     log_ratio = log_var - prior_log_var
     squared_distance = ops.square(mean - prior_mean) * ops.exp(-prior_log_var)
-    # expm1 keeps the small difference of e^r − 1 and r where σ is close to s.
-    divergence = 0.5 * (ops.expm1(log_ratio) - log_ratio + squared_distance)
-    return ops.sum(divergence, axis=tuple(range(1, len(mean.shape))))  # (batch_size,)
+    # expm1 keeps the small difference of e^r − 1 and r where σ is close to s. It goes on by its
+    # tangent above 30, as the variances of `GaussianSampling` do: no overflow, and the gradient,
+    # ½(e³⁰ − 1) from there on, still leads back.
+    bounded = ops.minimum(log_ratio, LARGEST_LOG_VAR)
+    excess = math.exp(LARGEST_LOG_VAR) * ops.relu(log_ratio - LARGEST_LOG_VAR)
+    divergence = 0.5 * (ops.expm1(bounded) + excess - log_ratio + squared_distance)
+    return sum_of_events(zero_where_masked(divergence, mask))  # (batch_size,)

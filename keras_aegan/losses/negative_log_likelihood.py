@@ -4,17 +4,18 @@ import math
 import numbers
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 from keras_aegan.hints import Array, Tensor
+from keras_aegan.losses.counting import counts_of, global_sums, num_counted, sum_of_events
 
 
 class NegativeLogLikelihood(keras.losses.Loss):
     """Base of −log p(x | x̂) in nats, summed over the event axes, constants included.
 
     A subclass gives `log_density(y_true, y_pred)`, elementwise. Called as a Keras loss, a
-    likelihood gives the mean over the batch; `call` gives one value per example.
+    likelihood gives the mean over the batch; `call` gives one value per example, over the elements
+    that the mask of `y_pred` leaves.
 
     With one of these as the loss and weight 1 on both terms, a VAE's `loss` is the negative
     ELBO in nats.
@@ -45,17 +46,19 @@ class NegativeLogLikelihood(keras.losses.Loss):
         raise NotImplementedError(f"{type(self).__name__} must define `log_density`.")
 
     def call(self, y_true: Array, y_pred: Array, **options) -> Tensor:
-        """One value per example, `(batch_size,)`, in nats."""
+        """One value per example, `(batch_size,)`, in nats: of the elements that no mask hides."""
         log_density = self.log_density(y_true, y_pred, **options)
-        event_axes = tuple(range(1, len(log_density.shape)))
-        return -ops.sum(log_density, axis=event_axes)  # (batch_size,)
+        for count in counts_of(log_density, y_pred, self):
+            log_density = log_density if count is None else log_density * count
+        return -sum_of_events(log_density)
 
 
 class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
     """Base of the likelihoods with a scale: a number, or the one that fits the batch best.
 
     A subclass gives `deviation(y_true, y_pred)`, elementwise, whose mean is the dispersion of
-    maximum likelihood; `dispersion_of(scale)`; and `log_density_at(deviation, dispersion)`.
+    maximum likelihood; `dispersion_of(scale)`; and `log_density_at(deviation, dispersion)`, which
+    is linear in the deviation but for a constant, so that sums of deviations tell all.
 
     Args:
         scale: a positive number, or `"optimal"`.
@@ -88,6 +91,22 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
             dispersion = self.optimal_dispersion(y_true, y_pred)
         return self.log_density_at(deviation, dispersion)
 
+    def deviations(self, y_true: Array, y_pred: Array) -> tuple[Tensor, Tensor | int]:
+        """Each example's sum of deviations, `(batch_size,)`, and how many elements it is over.
+
+        As masks, and a step's weights of single steps, count them.
+        """
+        check_same_shape(y_true, y_pred)
+        deviation = self.deviation(y_true, y_pred)
+        counts = [c for c in counts_of(deviation, y_pred, self) if c is not None]
+        return sum_of_events(math.prod([deviation, *counts])), num_counted(deviation, *counts)
+
+    def of_deviations(self, sums: Tensor, num_elements: Tensor | int, dispersion: Tensor) -> Tensor:
+        """−log p(x | x̂) in nats, of the shape of `sums`, from what `deviations` gives."""
+        constant = self.log_density_at(ops.zeros_like(dispersion), dispersion)
+        slope = self.log_density_at(ops.ones_like(dispersion), dispersion) - constant
+        return -(num_elements * constant + sums * slope)
+
     def optimal_dispersion(
         self, y_true: Array, y_pred: Array, sample_weight: Array | None = None
     ) -> Tensor:
@@ -96,11 +115,24 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
         With weights, `(batch_size,)`, that of the weighted likelihood. Several reconstructions of
         one example may follow each other.
         """
-        deviation = self.deviation(y_true, y_pred)
+        sums, num_elements = self.deviations(y_true, y_pred)
         if sample_weight is not None:
-            num_examples = ops.shape(sample_weight)[0]
-            deviation = ops.mean(ops.reshape(deviation, (num_examples, -1)), axis=1)
-        dispersion = global_batch_mean(deviation, sample_weight)
+            num_draws = ops.shape(sums)[0] // ops.shape(sample_weight)[0]
+            sample_weight = ops.repeat(ops.cast(sample_weight, sums.dtype), num_draws)
+        return self.dispersion_of_sums(sums, num_elements, sample_weight)[0]
+
+    def dispersion_of_sums(
+        self, sums: Tensor, num_elements: Tensor | int, sample_weight: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """The global batch's dispersion, and the weighted number of elements that it is of."""
+        counts = num_elements * ops.ones_like(sums)
+        if sample_weight is not None:
+            sums, counts = sums * sample_weight, counts * sample_weight
+        total, count = global_sums(sums, counts)
+        return self.not_below_floor(ops.divide_no_nan(total, count)), count
+
+    def not_below_floor(self, dispersion: Tensor) -> Tensor:
+        """The dispersion, or that of `smallest_scale`."""
         return ops.maximum(dispersion, self.dispersion_of(self.smallest_scale))
 
     def get_config(self):
@@ -117,22 +149,3 @@ def check_same_shape(y_true, y_pred, names=("y_true", "y_pred")):
             f"`{names[0]}` and `{names[1]}` must have the same shape. Received: "
             f"{names[0]}.shape={tuple(y_true.shape)}, {names[1]}.shape={tuple(y_pred.shape)}"
         )
-
-
-def global_batch_mean(values, weights=None):
-    """The mean over the global batch, weighted if there are weights; a constant for the gradient.
-
-    At the optimal scale the derivative of the batch's likelihood with respect to the scale is
-    zero, so stopping the gradient here leaves the total derivative what it is.
-    """
-    if weights is None:
-        total, count = ops.sum(values), ops.cast(ops.size(values), values.dtype)
-    else:
-        weights = ops.cast(weights, values.dtype)
-        total, count = ops.sum(weights * values), ops.sum(weights)
-    replica = tf.distribute.get_replica_context()
-    if replica is not None and replica.num_replicas_in_sync > 1:
-        total, count = replica.all_reduce(tf.distribute.ReduceOp.SUM, [total, count])
-    if weights is not None:
-        count = ops.where(count > 0, count, 1.0)  # a batch in which nothing counts
-    return ops.stop_gradient(total / count)

@@ -13,6 +13,7 @@ from keras_aegan.losses import backbones
 from keras_aegan.losses.frozen_backbone import FrozenBackbone
 from keras_aegan.losses.negative_log_likelihood import check_same_shape
 from keras_aegan.losses.reconstruction_loss import get, per_example
+from keras_aegan.tensor_notes import mask_of, with_mask
 
 _NOT_SAVED = ("backbone", "network", "preprocessing")
 
@@ -76,6 +77,9 @@ class PerceptualLoss(keras.losses.Loss):
     >>> loss.call(x, x).numpy().tolist()
     [0.0, 0.0]
     """
+
+    # Layers of the backbone carry a mask on, or not; a distance counts what their features carry.
+    counts_by_itself = True
 
     def __init__(
         self,
@@ -142,7 +146,8 @@ class PerceptualLoss(keras.losses.Loss):
         check_same_shape(y_true, y_pred)
         self.check_data_shape(y_true.shape[1:])
         # Without a gradient, so that the way back through it is never built.
-        wanted = [ops.stop_gradient(features) for features in self.features(y_true)]
+        masked = with_mask(y_true, mask_of(y_pred))
+        wanted = [ops.stop_gradient(features) for features in self.features(masked)]
         rebuilt = self.features(y_pred)
         weights = self.layer_weights or [1.0] * len(wanted)
         return sum(

@@ -6,9 +6,17 @@ from keras import ops
 from keras_aegan.hints import Array, Loss, LossLike, Tensor
 from keras_aegan.losses.bernoulli_nll import BernoulliNLL
 from keras_aegan.losses.categorical_nll import CategoricalNLL
+from keras_aegan.losses.counting import (
+    counts_of,
+    global_batch_mean,
+    known_batch,
+    num_counted,
+    sum_of_events,
+)
 from keras_aegan.losses.gaussian_nll import GaussianNLL
 from keras_aegan.losses.laplace_nll import LaplaceNLL
-from keras_aegan.losses.negative_log_likelihood import check_same_shape
+from keras_aegan.losses.negative_log_likelihood import NegativeLogLikelihood, check_same_shape
+from keras_aegan.tensor_notes import in_float32
 
 _LIKELIHOODS = {
     "gaussian_nll": GaussianNLL,
@@ -76,11 +84,16 @@ def get(identifier: LossLike) -> Loss:
 
 
 def per_example(loss: Loss, target: Array, prediction: Array, **options) -> Tensor:
-    """One value per example: what Keras averages over the batch, before it does.
+    """One value per example, in the unit of the loss.
 
-    A loss that leaves event axes (`"mse"` on images leaves height and width) is averaged over
-    them, as Keras does, so that the mean over the batch equals Keras's own value; so does the mask
-    that a prediction carries from `Masking` or `Embedding(mask_zero=True)`.
+    The mean, or a likelihood's sum, over the example's own elements that no mask hides, whoever
+    stands beside it; 0 where all are hidden. A loss that leaves event axes (`"mse"` on images
+    leaves height and width) is averaged over them, as Keras does. The mask is the one that the
+    prediction carries from `Masking` or `Embedding(mask_zero=True)`.
+
+    Within a step of `fit` or `evaluate` it is the term whose mean over the batch is Keras's own
+    value: an example with twice as many elements as another counts twice, and weights of single
+    steps, `sample_weight` of `(batch_size, steps)`, count here.
 
     Args:
         loss: a `keras.losses.Loss` or a function, from `losses.get`.
@@ -92,7 +105,8 @@ def per_example(loss: Loss, target: Array, prediction: Array, **options) -> Tens
         `(batch_size,)`, float32.
 
     Raises:
-        ValueError: if the loss averages over the batch by itself, or sums what a mask is of.
+        ValueError: if the loss averages over the batch by itself, or has summed axes that a mask
+            or weights are of.
 
     Example:
     >>> import numpy as np
@@ -101,10 +115,8 @@ def per_example(loss: Loss, target: Array, prediction: Array, **options) -> Tens
     >>> losses.per_example(losses.get("mse"), x, x + 1.0).numpy().tolist()
     [1.0, 1.0]
     """
-    mask = getattr(prediction, "_keras_mask", None)
-    target, prediction = ops.convert_to_tensor(target), ops.convert_to_tensor(prediction)
     # Half-precision networks keep their speed; their losses are summed in float32.
-    prediction = ops.cast(prediction, "float32")
+    target, prediction = ops.convert_to_tensor(target), in_float32(prediction)
     if target_domain(loss) != "levels":
         check_same_shape(target, prediction)
         target = ops.cast(target, "float32")
@@ -117,23 +129,27 @@ def per_example(loss: Loss, target: Array, prediction: Array, **options) -> Tens
             f"output has shape () for targets of shape {tuple(target.shape)}. "
             f"Received: loss={loss}"
         )
-    if mask is not None:
-        values = _masked(values, mask, loss)
+    return values if _counts_by_itself(loss) else _mean_of_counted(values, prediction, loss)
+
+
+def _counts_by_itself(loss):
+    """Whether a loss has asked what counts before it summed, and gives one value per example."""
+    return isinstance(loss, NegativeLogLikelihood) or getattr(loss, "counts_by_itself", False)
+
+
+def _mean_of_counted(values, prediction, loss):
+    """The mean over each example's elements, of those that count; `(batch_size,)`."""
+    mask, weight = counts_of(values, prediction, loss)
     event_axes = tuple(range(1, len(values.shape)))
-    return ops.mean(values, axis=event_axes) if event_axes else values  # (batch_size,)
-
-
-def _masked(values, mask, loss):
-    """The values that a Keras mask leaves, scaled so that their mean is over those alone."""
-    if len(mask.shape) > len(values.shape):
-        raise ValueError(
-            '`loss` must leave the axes that a Keras mask is of, as "mse" does: what it has summed '
-            f"cannot be masked. Received: loss={loss}, a mask of shape {tuple(mask.shape)}"
-        )
-    mask = ops.cast(mask, "float32")
-    share = ops.sum(mask) / ops.cast(ops.maximum(ops.size(mask), 1), "float32")
-    mask = ops.reshape(mask, (*ops.shape(mask), *[1] * (len(values.shape) - len(mask.shape))))
-    return values * mask / ops.maximum(share, keras.config.epsilon())
+    if mask is None and weight is None:
+        return ops.mean(values, axis=event_axes) if event_axes else values
+    weight = 1.0 if weight is None else weight
+    if mask is None:
+        return ops.mean(values * weight, axis=event_axes)
+    num_elements = num_counted(values, mask)  # (batch_size,)
+    if known_batch() is not None:  # Keras's mean is over the elements of the whole batch
+        num_elements = global_batch_mean(num_elements)
+    return ops.divide_no_nan(sum_of_events(values * mask * weight), num_elements)
 
 
 def target_domain(loss: Loss) -> str:

@@ -39,6 +39,9 @@ class WeightedSum(keras.losses.Loss):
     [5.0]
     """
 
+    # Each part sees the mask, and the weights of steps, for itself.
+    counts_by_itself = True
+
     def __init__(
         self,
         losses: Sequence[LossLike],

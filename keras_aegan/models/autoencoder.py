@@ -54,7 +54,7 @@ class Autoencoder(EncoderDecoderModel):
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The reconstruction r = g(f(x))."""
-        return self.decoder(self.encoder(inputs, training=training), training=training)
+        return self.decode_for_loss(self.encoder(inputs, training=training), training=training)
 
     def autoencoder_terms(self, x: Tensor, target: Tensor, training: bool) -> tuple[Terms, Tensor]:
         """L(x, g(f(x))), `(batch_size,)`."""

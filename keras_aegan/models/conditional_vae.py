@@ -78,7 +78,7 @@ class ConditionalVAE(VariationalModel):
         """The reconstruction of x from the mean of q(z|x, y), and the label."""
         _, labels = inputs
         z_mean, _ = self.encoder(inputs, training=training)
-        return self.decoder([z_mean, labels], training=training)
+        return self.decode_for_loss([z_mean, labels], training=training)
 
     def autoencoder_terms(
         self, inputs: list[Tensor], target: Tensor, training: bool
@@ -89,7 +89,7 @@ class ConditionalVAE(VariationalModel):
         if self.num_importance_samples > 1:
             return self.importance_weighted_terms(inputs, target, z_mean, z_log_var, training)
         z = self.sampling([z_mean, z_log_var])
-        reconstruction = self.decoder([z, labels], training=training)
+        reconstruction = self.decode_for_loss([z, labels], training=training)
         return {
             "reconstruction_loss": self.reconstruction_loss(target, reconstruction, training),
             "kl_loss": gaussian_kl(z_mean, z_log_var),
@@ -154,20 +154,27 @@ class ConditionalVAE(VariationalModel):
         self.check_data(x, labels)
         return self.run_in_batches(self._reconstruction_error, x, labels, batch_size=batch_size)
 
-    def sample(self, labels: Array, seed: int | None = None, batch_size: int = 1024) -> np.ndarray:
+    def sample(
+        self,
+        labels: Array,
+        seed: int | None = None,
+        batch_size: int = 1024,
+        latent_shape: tuple[int, ...] | None = None,
+    ) -> np.ndarray:
         """Data of the classes that are asked for: the decoder's means at z ~ N(0, I).
 
         Args:
             labels: integers, `(num_samples,)`: the class of each sample.
             seed: an integer for the same samples again; if `None`, Keras's global one.
             batch_size: codes decoded at once.
+            latent_shape: as in `VAE.sample`.
 
         Returns:
             NumPy array, `(num_samples, ...)`.
         """
         labels = as_vector("labels", labels)
         data_checks.check_labels("labels", labels, self.num_classes)
-        return self._decode_noise(seed, len(labels), batch_size, labels)
+        return self._decode_noise(seed, len(labels), batch_size, latent_shape, labels)
 
     def log_likelihood(
         self,
@@ -226,7 +233,7 @@ class ConditionalVAE(VariationalModel):
             "serve": (self._serve, [x, labels]),
             "encode": (self._encode, [x, labels]),
             "decode": (self._decode, [input_spec(self.decoder.inputs[0], "z"), labels]),
-            "sample": (self._sample, [labels]),
+            **self._sampling_endpoint(labels),
         }
         if self.compiled and not self._sees_by_a_backbone():
             endpoints["reconstruction_error"] = (self._reconstruction_error, [x, labels])

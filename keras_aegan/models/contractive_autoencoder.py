@@ -10,6 +10,7 @@ from keras_aegan.hints import Tensor, Terms
 from keras_aegan.models import jacobians, network_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
 from keras_aegan.seeds import seed_generator
+from keras_aegan.tensor_notes import mask_of, zero_where_masked
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
@@ -22,7 +23,8 @@ class ContractiveAutoencoder(EncoderDecoderModel):
     the same for infinitesimal noise.
 
     With untied weights the encoder can shrink and the decoder grow, and nothing is contracted:
-    the paper ties them (`networks.dense_decoder(..., tied_to="code")`).
+    the paper ties them (`networks.dense_decoder(..., tied_to="code")`). Codes of masked steps
+    count nothing.
 
     Reference: [Rifai et al., 2011](https://icml.cc/2011/papers/455_icmlpaper.pdf), equations 2
     and 7.
@@ -91,6 +93,10 @@ class ContractiveAutoencoder(EncoderDecoderModel):
         self.num_probes = num_probes
         self.seed = seed
         self.seed_generator = seed_generator(seed)
+        # TensorFlow's loops have no forward accumulation.
+        self._is_recurrent = any(
+            isinstance(layer, keras.layers.RNN) for layer in encoder._flatten_layers()
+        )
         # Several passes at once call functions that hand shapes to their gradients. XLA (TF 2.21)
         # then takes the weights for constants, and compiles anew whenever they change: each step.
         one_pass = jacobian == "hutchinson" and num_probes == 1
@@ -98,12 +104,12 @@ class ContractiveAutoencoder(EncoderDecoderModel):
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The reconstruction r = g(f(x))."""
-        return self.decoder(self.encoder(inputs, training=training), training=training)
+        return self.decode_for_loss(self.encoder(inputs, training=training), training=training)
 
     def autoencoder_terms(self, x: Tensor, target: Tensor, training: bool) -> tuple[Terms, Tensor]:
         """L(x, g(f(x))) and ‖∂f(x)/∂x‖²_F, `(batch_size,)` each."""
         code, contraction = self._contracted_code(x, training)
-        reconstruction = self.decoder(code, training=training)
+        reconstruction = self.decode_for_loss(code, training=training)
         return {
             "reconstruction_loss": self.reconstruction_loss(target, reconstruction, training),
             "contraction_loss": contraction,
@@ -119,13 +125,19 @@ class ContractiveAutoencoder(EncoderDecoderModel):
         with tf.GradientTape(persistent=True) as tape:
             tape.watch(x)
             code = self.encoder(x, training=training)  # (batch_size, ...)
+            shown = _unmasked(code)
         if self.jacobian == "hutchinson":
             return code, jacobians.hutchinson_contraction(
-                tape, code, x, self.num_probes, self.seed_generator
+                tape, shown, x, self.num_probes, self.seed_generator
             )
-        if None not in self.data_shape and math.prod(self.data_shape) < math.prod(code.shape[1:]):
-            return code, jacobians.forward_contraction(self.encoder, x, training)
-        return code, jacobians.reverse_contraction(tape, code, x)
+        sizes = (self.data_shape, code.shape[1:])
+        is_open = any(None in size for size in sizes)
+        if not (is_open or self._is_recurrent) and math.prod(sizes[0]) < math.prod(sizes[1]):
+            return code, jacobians.forward_contraction(self._unmasked_code, x, training)
+        return code, jacobians.reverse_contraction(tape, shown, x)
+
+    def _unmasked_code(self, x, training):
+        return _unmasked(self.encoder(x, training=training))
 
     def _closed_form_layer(self):
         """The encoder's only layer, where the exact Jacobian has a closed form; or `None`."""
@@ -158,3 +170,8 @@ class ContractiveAutoencoder(EncoderDecoderModel):
             "num_probes": self.num_probes,
             "seed": self.seed,
         }
+
+
+def _unmasked(code):
+    """The code, of which nothing that is masked moves with x."""
+    return zero_where_masked(code, mask_of(code))

@@ -273,10 +273,11 @@ def check_as_many(name, array, other_name, other):
 
 
 def check_sample_weight(sample_weight, num_examples):
-    """Refuses sample weights that are not one finite number per example."""
-    if tuple(sample_weight.shape) != (num_examples,):
+    """Refuses sample weights that are no finite numbers, one per example or per step of one."""
+    if not sample_weight.shape or sample_weight.shape[0] != num_examples:
         raise ValueError(
-            f"`sample_weight` must have the shape ({num_examples},): one weight per example. "
+            f"`sample_weight` must have the shape ({num_examples},): one weight per example; or "
+            f"({num_examples}, steps): one per step. "
             f"Received: sample_weight.shape={tuple(sample_weight.shape)}"
         )
     if sample_weight.dtype.kind not in "biuf":

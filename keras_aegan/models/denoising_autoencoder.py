@@ -4,6 +4,8 @@ import keras
 
 from keras_aegan.hints import Array, Tensor, Terms
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
+from keras_aegan.models.servable_model import Untracked
+from keras_aegan.network_runs import NetworkRun, makes_masks
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
@@ -15,7 +17,8 @@ class DenoisingAutoencoder(EncoderDecoderModel):
     gradient of their log-density ([Alain & Bengio, 2014](https://jmlr.org/papers/v15/alain14a.html),
     theorem 1). A code larger than x is no danger: the identity is no solution.
 
-    Noise is drawn anew at every step, in training only; the target is always the clean x.
+    Noise is drawn anew at every step, in training only; the target is always the clean x. So is
+    what `Masking` or `Embedding(mask_zero=True)` in the encoder takes for padding.
 
     Reference: [Vincent et al., 2010](https://jmlr.org/papers/v11/vincent10a.html), section 3.
 
@@ -61,15 +64,21 @@ class DenoisingAutoencoder(EncoderDecoderModel):
         if corruption is not None:
             self._check_corruption(corruption)
         self.corruption = corruption
+        self._encoder_makes_masks = makes_masks(encoder)
+        self._encoder_run = Untracked(NetworkRun(encoder))
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The reconstruction r = g(f(x)) of x as given."""
-        return self.decoder(self.encoder(inputs, training=training), training=training)
+        return self.decode_for_loss(self.encoder(inputs, training=training), training=training)
 
     def autoencoder_terms(self, x: Tensor, target: Tensor, training: bool) -> tuple[Terms, Tensor]:
         """L(x, g(f(x̃))), `(batch_size,)`."""
         corrupted = x if self.corruption is None else self.corruption(x, training=training)
-        reconstruction = self(corrupted, training=training)
+        if corrupted is x or not self._encoder_makes_masks:
+            reconstruction = self(corrupted, training=training)
+        else:  # noise makes data of padding: what is padding, the clean x says
+            code = self._encoder_run.value(corrupted, training=training, clean=x)
+            reconstruction = self.decode_for_loss(code, training=training)
         terms = {"reconstruction_loss": self.reconstruction_loss(target, reconstruction, training)}
         return terms, reconstruction
 

@@ -12,10 +12,14 @@ from keras_aegan.arguments import check_positive_integer
 from keras_aegan.checks.arrays import as_array
 from keras_aegan.hints import Array, Loss, LossLike, Tensor, Terms
 from keras_aegan.layers import TiedDense
+from keras_aegan.losses.counting import Batch, batch_known
 from keras_aegan.losses.reconstruction_loss import parts
 from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.latent_variable_model import LatentVariableModel
-from keras_aegan.models.objective import known_weights
+from keras_aegan.models.optimal_scale import OptimalScale
+from keras_aegan.models.servable_model import Untracked
+from keras_aegan.network_runs import NetworkRun
+from keras_aegan.tensor_notes import in_float32, mask_of
 
 
 class EncoderDecoderModel(LatentVariableModel):
@@ -49,6 +53,8 @@ class EncoderDecoderModel(LatentVariableModel):
         for layer in decoder.layers:
             if isinstance(layer, TiedDense):
                 layer.tie(encoder)
+        self._optimal_scale, self._reads_logits = None, False
+        self._decoder_run = Untracked(NetworkRun(decoder))
         self.built = True
 
     @property
@@ -75,20 +81,21 @@ class EncoderDecoderModel(LatentVariableModel):
     def reconstruction_loss(
         self, target: Tensor, reconstruction: Tensor, training: bool = False
     ) -> Tensor:
-        """`compile`'s loss, one value per example, `(batch_size,)`.
+        """`compile`'s loss, one value per example, `(batch_size,)`: see `losses.per_example`.
 
         A likelihood of optimal scale takes in training the scale of the batch, and otherwise the
         one that training came to.
         """
-        if self._dispersion is None:
+        if self._optimal_scale is None:
             return losses.per_example(self.loss_function, target, reconstruction)
-        exact = (ops.cast(target, "float32"), ops.cast(reconstruction, "float32"))
-        dispersion = self.loss_function.optimal_dispersion(*exact, known_weights())
-        if training:
-            self._dispersion.assign(_moving_average(self._dispersion, dispersion))
-        else:
-            dispersion = ops.where(self._dispersion > 0, self._dispersion, dispersion)
-        return losses.per_example(self.loss_function, target, reconstruction, dispersion=dispersion)
+        sums, num_elements = self._deviations(target, reconstruction)
+        dispersion = self._optimal_scale.of_batch(sums, num_elements, training)
+        return self.loss_function.of_deviations(sums, num_elements, dispersion)
+
+    def _deviations(self, target, reconstruction):
+        return self.loss_function.deviations(
+            ops.cast(target, "float32"), in_float32(reconstruction)
+        )
 
     def resolve_loss(self, loss: LossLike) -> Loss:
         """The reconstruction loss; refuses one that cannot read the decoder's output."""
@@ -98,18 +105,33 @@ class EncoderDecoderModel(LatentVariableModel):
             network_checks.check_output_suits_loss(part, domain, self.data_shape, self.decoder)
             if isinstance(part, losses.PerceptualLoss) and part.network is not None:
                 part.check_data_shape(self.data_shape)
-        self._dispersion = None
-        if getattr(loss, "scale", None) == "optimal":
+        self._reads_logits = any(_reads_logits(part) for part in parts(loss))
+        if self._reads_logits:
+            network_checks.warn_of_lost_logits(self.decoder)
+        if getattr(loss, "scale", None) != "optimal":
+            self._optimal_scale = None
+        elif self._optimal_scale is None or type(self._optimal_scale.loss) is not type(loss):
             self._check_replicas_suit_optimal_scale()
-            with self.distribute_strategy.scope():
-                # Of TensorFlow, so that Keras does not count it among the model's parameters.
-                self._dispersion = tf.Variable(
-                    0.0,  # before training
-                    trainable=False,
-                    aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,
-                    name="dispersion",
-                )
+            self._optimal_scale = OptimalScale(loss, self.distribute_strategy)
         return loss
+
+    def decode_for_loss(self, inputs: Tensor | list, training: bool = False) -> Tensor:
+        """What the decoder gives, with what the loss reads beside its values.
+
+        A mask of the codes is carried on; and the likelihoods of probabilities are exact at any
+        logit, also where layers behind the last sigmoid or softmax move its values. A subclass
+        that calls `self.decoder` instead gets the same values.
+
+        Args:
+            inputs: the codes; and labels beside them, where the decoder takes any.
+            training: whether this is a training step.
+
+        Returns:
+            The reconstruction, `(batch_size, ...)`.
+        """
+        if self._reads_logits or any(mask_of(z) is not None for z in keras.tree.flatten(inputs)):
+            return self._decoder_run.value(inputs, training=training)
+        return self.decoder(inputs, training=training)
 
     def models_of_a_step(self) -> list[keras.Model]:
         """The model itself, and the backbones of a perceptual loss."""
@@ -118,8 +140,9 @@ class EncoderDecoderModel(LatentVariableModel):
     def extra_state(self) -> dict:
         """The noise, the weights of the terms, and the scale that training came to."""
         state = super().extra_state()
-        if self.compiled and self._dispersion is not None:
-            state["dispersion"] = self._dispersion
+        if self.compiled and self._optimal_scale is not None:
+            state["dispersion"] = self._optimal_scale.dispersion
+            state["dispersion_count"] = self._optimal_scale.count
         return state
 
     def _check_replicas_suit_optimal_scale(self):
@@ -158,9 +181,9 @@ class EncoderDecoderModel(LatentVariableModel):
     def test_step(self, data):
         """The same terms, measured."""
         x, target, sample_weight = self.unpack(data)
-        with self._independent_noise():
+        with self._independent_noise(), batch_known(Batch(sample_weight)):
             terms, reconstruction = self.autoencoder_terms(x, target, training=False)
-        self.measure("autoencoder", terms, sample_weight)
+            self.measure("autoencoder", terms, sample_weight)
         return self.logs(x, target, reconstruction, sample_weight)
 
     # --------------------------------------------------------------------- abilities
@@ -226,11 +249,17 @@ class EncoderDecoderModel(LatentVariableModel):
     def _decode(self, z):
         return self.decoder(z, training=False)
 
-    def _decode_noise(self, seed, num_samples, batch_size, *labels):
+    def _decode_noise(self, seed, num_samples, batch_size, latent_shape, *labels):
         """`sample`, of models that have a prior: the decoder's answers to draws from it."""
         check_positive_integer("num_samples", num_samples)
-        z = keras.random.normal((num_samples, *self.latent_shape), seed=seed)
+        shape = network_checks.check_latent_shape(latent_shape, self.latent_shape)
+        z = keras.random.normal((num_samples, *shape), seed=seed)
         return self.run_in_batches(self._decode, z, *labels, batch_size=batch_size)
+
+    def _sampling_endpoint(self, *input_signature):
+        """`{"sample": …}`, where a code is of one shape: a SavedModel has no place for another."""
+        is_open = None in self.latent_shape
+        return {} if is_open else {"sample": (self._sample, list(input_signature))}
 
     def _reconstruction_error(self, x, target):
         return self.reconstruction_loss(target, self(x, training=False))
@@ -360,6 +389,8 @@ class EncoderDecoderModel(LatentVariableModel):
                 f"Received: {y_name}=None"
             )
         span = self._check_inputs(x, domain if y is None else "real", x_name)
+        if None in self.data_shape and None not in x.shape[1:]:
+            network_checks.check_sizes(x_name, x.shape[1:], self.encoder, self.decoder)
         span = span if y is None else self._check_targets(y, y_name)
         for part in parts(self.loss_function):
             data_checks.check_span(x_name if y is None else y_name, span, part)
@@ -416,12 +447,10 @@ def _is_same(x, y):
     return x is y or (x.shape == y.shape and np.array_equal(np.asarray(x), np.asarray(y)))
 
 
-def _moving_average(average, value):
-    """The average, moved a tenth of the way to the value; the value, if there is none yet.
-
-    Twenty batches are enough for one number; longer, and it would lag behind the networks.
-    """
-    return ops.where(average > 0, average + 0.1 * (value - average), value)
+def _reads_logits(loss):
+    """Whether a loss is of probabilities, and exact where it knows the logits behind them."""
+    is_of_probabilities = isinstance(loss, (losses.BernoulliNLL, losses.CategoricalNLL))
+    return is_of_probabilities and not loss.from_logits
 
 
 def input_spec(tensor, name):

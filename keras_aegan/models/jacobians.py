@@ -69,7 +69,7 @@ def forward_contraction(encoder, x, training):
     The passes run as one batch: example i with the tangent along axis j.
 
     Args:
-        encoder: the network.
+        encoder: the network, or a function of the same arguments.
         x: `(batch_size, ...)`, of known event shape.
         training: whether the encoder runs as in training.
 

@@ -8,10 +8,11 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan.hints import Output, Tensor, Terms, Turn
+from keras_aegan.losses.counting import Batch, batch_known, known_batch
 from keras_aegan.models.checked_model import CheckedModel
 from keras_aegan.models.data_checks import check_how_to_run
 from keras_aegan.models.grouped_model import GroupedModel
-from keras_aegan.models.objective import Objective, batch_mean, batch_size_of, weights_known
+from keras_aegan.models.objective import Objective, batch_mean, batch_size_of
 from keras_aegan.models.players_optimizer import (
     PlayersOptimizer,
     computes_in_float16,
@@ -253,12 +254,16 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
             player: a key of `players`; or a tuple of keys, who all move from where they stand.
             terms: a function that runs the networks and gives `(terms, outputs)`: a dict of
                 tensors `(batch_size,)`, or each player's dict; and what the caller wants back.
-            sample_weight: `(batch_size,)`, or `None`.
+            sample_weight: `(batch_size,)`, or `None`; `(batch_size, steps)` where a term weighs
+                steps, as `reconstruction_loss` does: an example then weighs as its largest step.
+
+        Raises:
+            ValueError: if there are weights of steps, and no term that takes them.
         """
         players, losses = (player,) if isinstance(player, str) else player, {}
         with (
             self._independent_noise(),
-            weights_known(sample_weight),
+            batch_known(Batch(sample_weight)),
             tf.GradientTape(persistent=len(players) > 1) as tape,
         ):
             named_terms, outputs = terms()
@@ -280,16 +285,18 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         Args:
             player: a key of `players`.
             terms: dict of tensors of shape `(batch_size,)`.
-            sample_weight: `(batch_size,)`, or `None`.
+            sample_weight: as in `minimize`.
 
         Returns:
             Σ weight × mean of the term + what the player's networks' regularizers add; `()`.
         """
         trackers, batch_size = self._objective.trackers, batch_size_of(terms)
+        batch = Batch(None) if sample_weight is None else known_batch() or Batch(sample_weight)
+        example_weight = batch.checked_example_weight()
         loss = ops.zeros((), "float32")
         for name, values in terms.items():
             self._check_term(name, values)
-            mean = batch_mean(values, sample_weight)  # ()
+            mean = batch_mean(values, example_weight)  # ()
             trackers[name].update_state(mean, sample_weight=batch_size)
             loss += self.term_weight(player, name) * mean
         regularizers = self._regularizers(player)

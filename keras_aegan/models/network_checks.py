@@ -5,6 +5,9 @@ import warnings
 import keras
 import numpy as np
 
+from keras_aegan.arguments import is_positive_integer
+from keras_aegan.network_runs import MOVING_LAYERS, carries_logits
+
 _INFINITY = float("inf")
 # The intervals that Keras's activations cannot leave; of others nothing is known.
 _OUTPUT_RANGES = {
@@ -24,15 +27,6 @@ _OUTPUT_RANGES = {
 # Standardised data are of size 1, and heavy tails seldom bring a column's mean square to 100.
 _LARGEST_SIZE = 10.0
 _EXAMPLES_LOOKED_AT = 1_000
-# Layers that move values about, and let through the range of what feeds them.
-_SHAPE_LAYERS = (
-    keras.layers.Reshape,
-    keras.layers.Flatten,
-    keras.layers.Permute,
-    keras.layers.Cropping1D,
-    keras.layers.Cropping2D,
-    keras.layers.Cropping3D,
-)
 
 
 def check_network(name, network, input_names, output_names):
@@ -90,6 +84,71 @@ def check_reconstruction_shape(data_shape, reconstruction_shape):
             "with one more axis of levels for a categorical loss. "
             f"Received: a decoder whose output has the shape {tuple(reconstruction_shape)}"
         )
+
+
+def check_sizes(name, shape, encoder, decoder):
+    """Refuses data of a size that networks of open axes cannot take, or give back otherwise.
+
+    Args:
+        name: the argument's name, for the message.
+        shape: the shape of one example that came.
+        encoder: the network.
+        decoder: the network.
+
+    Raises:
+        ValueError: if the reconstruction has another size than the example.
+    """
+    inputs = [keras.KerasTensor((None, *shape), encoder.inputs[0].dtype)]
+    inputs += [keras.KerasTensor(x.shape, x.dtype) for x in encoder.inputs[1:]]
+    try:
+        code = keras.tree.flatten(encoder.compute_output_spec(_single(inputs)))[0]
+        rebuilt = decoder.compute_output_spec(_single([code, *inputs[1:]]))
+        rebuilt_shape = tuple(keras.tree.flatten(rebuilt)[0].shape[1:])
+    except (ValueError, TypeError):
+        rebuilt_shape = None
+    if rebuilt_shape is None:
+        said = "sizes that the networks cannot take"
+    elif compatible(shape, rebuilt_shape[: len(shape)]):
+        return
+    else:
+        said = f"reconstructions of the shape {rebuilt_shape}"
+    raise ValueError(
+        f"`{name}` must hold examples whose size the networks take and give back, such as "
+        "multiples of the product of their strides: crop or pad. "
+        f"Received: examples of the shape {tuple(shape)}, and {said}"
+    )
+
+
+def _single(values):
+    return values[0] if len(values) == 1 else values
+
+
+def check_latent_shape(latent_shape, expected):
+    """The shape of a code to draw; refuses one that the decoder does not take.
+
+    Args:
+        latent_shape: what came; `None` for the decoder's own.
+        expected: what the decoder takes, `None` for any size.
+
+    Returns:
+        A tuple of integers.
+
+    Raises:
+        ValueError: if an axis is of unknown size, or a size is wrong.
+    """
+    received = latent_shape
+    if latent_shape is None:
+        latent_shape = tuple(expected)
+    sizes = ", ".join("any" if size is None else str(size) for size in expected)
+    is_shape = isinstance(latent_shape, (tuple, list)) and all(
+        map(is_positive_integer, latent_shape)
+    )
+    if not is_shape or not compatible(latent_shape, expected):
+        raise ValueError(
+            f"`latent_shape` must be the sizes of one code, ({sizes}) as the decoder takes it, "
+            f"without the batch axis. Received: latent_shape={received!r}"
+        )
+    return tuple(int(size) for size in latent_shape)
 
 
 def check_noise_shape(shape):
@@ -293,6 +352,19 @@ def check_output_suits_loss(loss, domain, data_shape, decoder):
         )
 
 
+def warn_of_lost_logits(decoder, stacklevel=5):
+    """Warns of a decoder whose probabilities are all that its likelihood can read."""
+    if not carries_logits(decoder):
+        warnings.warn(
+            "The decoder gives probabilities whose logits are not known, so that those nearer to 0 "
+            "or 1 than 1e-7 are taken as 1e-7 from it, without a gradient. For the exact "
+            "likelihood end the decoder in a sigmoid or softmax, in float32, behind which layers "
+            "only move its values, or give its logits to a loss with from_logits=True. "
+            f"Received: decoder {decoder.name!r}, whose last layer is {decoder.layers[-1].name!r}",
+            stacklevel=stacklevel,
+        )
+
+
 def _check_activity_regularizer(layer):
     """Refuses a regularizer that reads probabilities on a layer that gives none."""
     needed = getattr(layer.activity_regularizer, "activation_range", None)
@@ -321,7 +393,7 @@ def final_activation(network):
             return "softmax"
         if isinstance(layer, keras.layers.ReLU):
             return "relu"
-        if not isinstance(layer, _SHAPE_LAYERS):
+        if not isinstance(layer, MOVING_LAYERS):
             return getattr(getattr(layer, "activation", None), "__name__", None)
     return None
 

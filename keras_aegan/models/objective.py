@@ -1,13 +1,7 @@
 """The bookkeeping of an objective: the weights of its terms, and their running means."""
 
-import contextlib
-import contextvars
-
 import keras
 from keras import ops
-
-# The weights of the batch that a turn is on. Replicas are threads, and each has a context.
-_SAMPLE_WEIGHT = contextvars.ContextVar("sample_weight", default=None)
 
 
 class Objective:
@@ -52,21 +46,6 @@ class Objective:
         return [tracker for name, tracker in self.trackers.items() if name not in unused]
 
 
-@contextlib.contextmanager
-def weights_known(sample_weight):
-    """Lets terms that are no mean over examples, such as an optimal scale, see their weights."""
-    token = _SAMPLE_WEIGHT.set(sample_weight)
-    try:
-        yield
-    finally:
-        _SAMPLE_WEIGHT.reset(token)
-
-
-def known_weights():
-    """`(batch_size,)`, the weights of the batch that a turn is on; or `None`."""
-    return _SAMPLE_WEIGHT.get()
-
-
 def batch_size_of(terms):
     """How many examples the terms hold, on this replica; 1 if all are batch statistics."""
     for values in terms.values():
@@ -75,12 +54,12 @@ def batch_size_of(terms):
     return 1
 
 
-def batch_mean(values, sample_weight):
+def batch_mean(values, example_weight):
     """The mean over the batch, weighted as Keras weights: Σ wᵢvᵢ / batch size; `()`."""
     values = ops.cast(values, "float32")
     if len(values.shape) == 0:
         return values
-    if sample_weight is not None:
-        values = values * ops.cast(sample_weight, "float32")
+    if example_weight is not None:
+        values = values * ops.cast(example_weight, "float32")
     # A replica may get no example of the last batch, and 0/0 would poison the others.
     return ops.sum(values) / ops.cast(ops.maximum(ops.shape(values)[0], 1), "float32")

@@ -68,7 +68,7 @@ class VAE(VariationalModel):
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The reconstruction from the mean of q(z|x)."""
         z_mean, _ = self.encoder(inputs, training=training)
-        return self.decoder(z_mean, training=training)
+        return self.decode_for_loss(z_mean, training=training)
 
     def autoencoder_terms(self, x: Tensor, target: Tensor, training: bool) -> tuple[Terms, Tensor]:
         """−E_q[log p(x|z)], by one draw of z, and KL(q(z|x) ‖ p(z)), `(batch_size,)` each."""
@@ -76,7 +76,7 @@ class VAE(VariationalModel):
         if self.num_importance_samples > 1:
             return self.importance_weighted_terms(x, target, z_mean, z_log_var, training)
         z = self.sampling([z_mean, z_log_var])
-        reconstruction = self.decoder(z, training=training)
+        reconstruction = self.decode_for_loss(z, training=training)
         return {
             "reconstruction_loss": self.reconstruction_loss(target, reconstruction, training),
             "kl_loss": gaussian_kl(z_mean, z_log_var),
@@ -87,7 +87,11 @@ class VAE(VariationalModel):
         return z
 
     def sample(
-        self, num_samples: int, seed: int | None = None, batch_size: int = 1024
+        self,
+        num_samples: int,
+        seed: int | None = None,
+        batch_size: int = 1024,
+        latent_shape: tuple[int, ...] | None = None,
     ) -> np.ndarray:
         """Data drawn from the model: the decoder's means at z ~ N(0, I).
 
@@ -95,11 +99,16 @@ class VAE(VariationalModel):
             num_samples: how many.
             seed: an integer for the same samples again; if `None`, Keras's global one.
             batch_size: codes decoded at once.
+            latent_shape: the sizes of one code, needed where the decoder takes any: such as
+                `(8, 8, 2)`. Such a model's SavedModel has no endpoint `sample`.
 
         Returns:
             NumPy array, `(num_samples, ...)`.
+
+        Raises:
+            ValueError: if the decoder takes no such code.
         """
-        return self._decode_noise(seed, num_samples, batch_size)
+        return self._decode_noise(seed, num_samples, batch_size, latent_shape)
 
     def log_likelihood(
         self,
@@ -144,4 +153,4 @@ class VAE(VariationalModel):
     def endpoints(self) -> dict[str, tuple]:
         """An autoencoder's, and `sample`."""
         num_samples = tf.TensorSpec((), "int32", name="num_samples")
-        return {**super().endpoints(), "sample": (self._sample, [num_samples])}
+        return {**super().endpoints(), **self._sampling_endpoint(num_samples)}

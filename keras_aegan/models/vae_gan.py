@@ -14,10 +14,12 @@ from keras_aegan.hints import Array, Tensor, Terms
 from keras_aegan.layers import GaussianSampling, draws
 from keras_aegan.losses.adversarial_loss import CrossEntropyAdversarialLoss
 from keras_aegan.losses.backbones import get_layers
-from keras_aegan.losses.negative_log_likelihood import global_batch_mean
+from keras_aegan.losses.counting import global_batch_mean, sum_of_events
 from keras_aegan.models import network_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel, input_spec
 from keras_aegan.models.servable_model import Untracked, fresh_normal
+from keras_aegan.network_runs import NetworkRun
+from keras_aegan.tensor_notes import mask_of, with_mask, zero_where_masked
 
 _UNDECIDED = math.log(2)  # the cross-entropy of a discriminator that gives ½ to everything
 
@@ -151,7 +153,6 @@ class VAEGAN(EncoderDecoderModel):
                 "the margin is about log 2, a cross-entropy. "
                 f"Received: loss={type(loss).__name__}"
             )
-        self._dispersion = None  # of a pixel likelihood: there is none
         return loss
 
     def term_weight(self, player: str, term: str) -> keras.Variable | float:
@@ -182,19 +183,20 @@ class VAEGAN(EncoderDecoderModel):
     def players_terms(self, x: Tensor, training: bool) -> tuple[dict[str, Terms], Tensor]:
         """`({player: {term: (batch_size,)}}, reconstruction)`, from one forward pass."""
         z_mean, z_log_var = self.encoder(x, training=training)
-        reconstruction = self.decoder(self.sampling([z_mean, z_log_var]), training=training)
+        z = self.sampling([z_mean, z_log_var])
+        reconstruction = self.decode_for_loss(z, training=training)
         prior_z = draws.normal(ops.shape(z_mean), self.sampling.seed_generator, z_mean.dtype)
-        sample = self.decoder(prior_z, training=training)  # (batch_size, ...)
+        # Of the data's own lengths, where a mask says so: (batch_size, ...)
+        sample = self.decode_for_loss(with_mask(prior_z, mask_of(z)), training=training)
         # In calls of their own: a batch normalisation must not tell them apart by their mixture.
-        judge = self._features_and_logit.value
-        features, real_logits = judge(x, training=training)
-        rebuilt_features, rebuilt_logits = judge(reconstruction, training=training)
-        sample_logits = self.discriminator(sample, training=training)  # (batch_size, 1)
+        features, real_logits = self._judge(with_mask(x, mask_of(reconstruction)), training)
+        rebuilt_features, rebuilt_logits = self._judge(reconstruction, training)
+        _, sample_logits = self._judge(sample, training)  # (batch_size, 1)
 
         play = self.loss_function
         on_data = play.of_real(_flat(real_logits))  # such as −log D(x), (batch_size,)
         on_fakes = play.of_fake(_flat(rebuilt_logits)) + play.of_fake(_flat(sample_logits))
-        feature_loss = _half_squared_distance(ops.stop_gradient(features), rebuilt_features)
+        feature_loss = _half_squared_distance(features, rebuilt_features)
         terms = {
             "encoder": {
                 "kl_loss": losses.gaussian_kl(z_mean, z_log_var),
@@ -210,6 +212,13 @@ class VAEGAN(EncoderDecoderModel):
         if training and self.equilibrium_margin is not None:
             self._pause(terms, global_batch_mean(on_data), global_batch_mean(on_fakes) / 2)
         return terms, reconstruction
+
+    def _judge(self, x, training):
+        """The discriminator's features and logit."""
+        judge = self._features_and_logit.value
+        if mask_of(x) is not None:
+            return NetworkRun(judge)(x, training=training)
+        return judge(x, training=training)
 
     def _pause(self, terms, on_data, on_fakes):
         """Takes the gradient, not the value, from the terms of a player that is to wait."""
@@ -228,10 +237,14 @@ class VAEGAN(EncoderDecoderModel):
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
         """The reconstruction from the mean of q(z|x)."""
         z_mean, _ = self.encoder(inputs, training=training)
-        return self.decoder(z_mean, training=training)
+        return self.decode_for_loss(z_mean, training=training)
 
     def sample(
-        self, num_samples: int, seed: int | None = None, batch_size: int = 1024
+        self,
+        num_samples: int,
+        seed: int | None = None,
+        batch_size: int = 1024,
+        latent_shape: tuple[int, ...] | None = None,
     ) -> np.ndarray:
         """Data drawn from the model: the decoder's answers to z ~ N(0, I).
 
@@ -239,11 +252,16 @@ class VAEGAN(EncoderDecoderModel):
             num_samples: how many.
             seed: an integer for the same samples again; if `None`, Keras's global one.
             batch_size: codes decoded at once.
+            latent_shape: the sizes of one code, needed where the decoder takes any: such as
+                `(8, 8, 2)`. Such a model's SavedModel has no endpoint `sample`.
 
         Returns:
             NumPy array, `(num_samples, ...)`.
+
+        Raises:
+            ValueError: if the decoder takes no such code.
         """
-        return self._decode_noise(seed, num_samples, batch_size)
+        return self._decode_noise(seed, num_samples, batch_size, latent_shape)
 
     def discriminate(self, x: Array, batch_size: int = 1024) -> np.ndarray:
         """The discriminator's logits: positive where it takes x for data.
@@ -264,9 +282,9 @@ class VAEGAN(EncoderDecoderModel):
 
     def _reconstruction_error(self, x, target):
         """½ Σ (φ(target) − φ(x̂))², in the discriminator's features, `(batch_size,)`."""
-        judge = self._features_and_logit.value
-        features, _ = judge(target, training=False)
-        rebuilt_features, _ = judge(self(x, training=False), training=False)
+        reconstruction = self(x, training=False)
+        features, _ = self._judge(with_mask(target, mask_of(reconstruction)), False)
+        rebuilt_features, _ = self._judge(reconstruction, False)
         return _half_squared_distance(features, rebuilt_features)
 
     def _sample(self, num_samples):
@@ -281,7 +299,7 @@ class VAEGAN(EncoderDecoderModel):
         x = input_spec(self.discriminator.inputs[0], "x")
         return {
             **super().endpoints(),
-            "sample": (self._sample, [num_samples]),
+            **self._sampling_endpoint(num_samples),
             "discriminate": (self._logits, [x]),
         }
 
@@ -307,9 +325,11 @@ class VAEGAN(EncoderDecoderModel):
 
 
 def _half_squared_distance(features, rebuilt_features):
-    """½ Σ (φ(x) − φ(x̂))² over the features, `(batch_size,)`."""
-    difference = ops.cast(features, "float32") - ops.cast(rebuilt_features, "float32")
-    return 0.5 * ops.sum(ops.square(difference), axis=tuple(range(1, len(difference.shape))))
+    """½ Σ (φ(x) − φ(x̂))² over the features that no mask hides, `(batch_size,)`."""
+    mask = mask_of(rebuilt_features)
+    difference = ops.cast(ops.stop_gradient(features), "float32")
+    difference -= ops.cast(rebuilt_features, "float32")
+    return 0.5 * sum_of_events(zero_where_masked(ops.square(difference), mask))
 
 
 def _flat(logits):

@@ -12,9 +12,12 @@ from keras_aegan import losses
 from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import Loss, LossLike, Tensor, Terms
 from keras_aegan.layers import GaussianSampling, draws
+from keras_aegan.layers.gaussian_sampling import bounded_log_var, reparametrized
+from keras_aegan.losses.counting import batch_known, known_batch
 from keras_aegan.models import data_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
 from keras_aegan.models.gaussian_objective import describe_objective
+from keras_aegan.tensor_notes import common_mask, with_mask, zero_where_masked
 
 # How many samples of each example the likelihood decodes at once: enough for whole matrix
 # products, few enough for the memory of any machine.
@@ -117,41 +120,51 @@ class VariationalModel(EncoderDecoderModel):
             `({term: (batch_size,)}, reconstruction)`, the reconstruction from `z_mean`.
         """
         k = self.num_importance_samples
-        noise = draws.normal(
-            (ops.shape(z_mean)[0], k, *self.latent_shape),
-            self.sampling.seed_generator,
-            z_mean.dtype,
-        )
+        batch_size, *latent_shape = ops.shape(z_mean)
+        noise = draws.normal((batch_size, k, *latent_shape), self.sampling.seed_generator)
         log_weights, negative_log_likelihoods = self._log_weights(
             x, target, z_mean, z_log_var, noise, training
         )
+        reconstruction = self.decode_for_loss(self.decoder_inputs(z_mean, x), training=training)
         return {
             "importance_weighted_loss": math.log(k) - ops.logsumexp(log_weights, axis=1),
             "reconstruction_loss": ops.mean(negative_log_likelihoods, axis=1),
             "kl_loss": losses.gaussian_kl(z_mean, z_log_var),
-        }, self.decoder(self.decoder_inputs(z_mean, x), training=training)
+        }, reconstruction
 
     def _log_weights(self, x, target, z_mean, z_log_var, noise, training=False):
         """The log of p(x|z) p(z) / q(z|x), and −log p(x|z), `(batch_size, k)` each."""
-        k = ops.shape(noise)[1]
-        noise, latent_axes = ops.cast(noise, z_mean.dtype), tuple(range(2, len(noise.shape)))
-        z = z_mean[:, None] + ops.exp(0.5 * z_log_var[:, None]) * noise
-        # Densities in float32.
-        exact_z, exact_log_var = ops.cast(z, "float32"), ops.cast(z_log_var[:, None], "float32")
-        exact_noise = ops.cast(noise, "float32")
-        # (batch_size, k)
-        log_ratio = log_density_ratio(exact_z, exact_log_var, exact_noise, latent_axes)
+        k, mask = ops.shape(noise)[1], common_mask(z_mean, z_log_var)
 
         def repeat(values):
-            return ops.repeat(values, k, axis=0)  # (batch_size · k, ...)
+            return None if values is None else ops.repeat(values, k, axis=0)  # (batch_size · k, …)
 
-        flat_z = ops.reshape(z, (-1, *self.latent_shape))
+        z_mean, z_log_var = z_mean[:, None], z_log_var[:, None]
+        z = reparametrized(z_mean, z_log_var, noise)  # (batch_size, k, ...)
+        latent_axes = tuple(range(2, len(noise.shape)))
+        masks = None if mask is None else mask[:, None]
+        log_ratio = log_density_ratio(z, z_log_var, noise, latent_axes, masks)
+        flat_z = with_mask(ops.reshape(z, (-1, *ops.shape(z)[2:])), repeat(mask))
         inputs = self.decoder_inputs(flat_z, keras.tree.map_structure(repeat, x))
-        reconstruction = self.decoder(inputs, training=training)
-        negative_log_likelihood = ops.reshape(
-            self.reconstruction_loss(repeat(target), reconstruction, training), (-1, k)
+        reconstruction = self.decode_for_loss(inputs, training=training)
+        negative_log_likelihood = self._losses_of_draws(
+            repeat(target), reconstruction, log_ratio, training
         )
         return log_ratio - negative_log_likelihood, negative_log_likelihood
+
+    def _losses_of_draws(self, target, reconstruction, log_ratio, training):
+        """−log p(x|z), `(batch_size, k)`, of draws that follow each other; as the bound has σ."""
+        k, batch = ops.shape(log_ratio)[1], known_batch()
+        with batch_known(batch and batch.repeated(k)):
+            if self._optimal_scale is None:
+                values = self.reconstruction_loss(target, reconstruction, training)
+                return ops.reshape(values, (-1, k))
+            sums, num_elements = self._deviations(target, reconstruction)
+        if not isinstance(num_elements, int):  # it may be the same of all, or of each
+            num_elements = ops.reshape(num_elements * ops.ones_like(sums), (-1, k))
+        sums = ops.reshape(sums, (-1, k))
+        dispersion = self._optimal_scale.of_bound(log_ratio, sums, num_elements, training)
+        return self.loss_function.of_deviations(sums, num_elements, dispersion)
 
     # ------------------------------------------------------------------- abilities
 
@@ -171,8 +184,9 @@ class VariationalModel(EncoderDecoderModel):
                 lambda a: tf.convert_to_tensor(a[start : start + batch_size]),  # noqa: B023
                 (list(inputs), target),
             )
-            key = tf.constant([seed, start])
-            estimates.append(estimate(batch, targets, tf.constant(num_samples), key).numpy())
+            seed_of_draws = tf.constant(seed, "int64")
+            k = tf.constant(num_samples)
+            estimates.append(estimate(batch, targets, k, seed_of_draws).numpy())
             progress.add(len(estimates[-1]))
         return np.concatenate(estimates)
 
@@ -180,10 +194,12 @@ class VariationalModel(EncoderDecoderModel):
         """The log of the mean of p(x, z)/q(z|x) over `num_samples` draws, `(batch_size,)`."""
         x = inputs if len(self.network_inputs) > 1 else inputs[0]
         z_mean, z_log_var = self.encoder(x, training=False)
-        shape = (ops.shape(z_mean)[0], _SAMPLES_AT_ONCE, *self.latent_shape)
+        shape = (_SAMPLES_AT_ONCE, *ops.shape(z_mean)[1:])
+        num_values = tf.reduce_prod(tf.stack(shape))
 
         def add_samples(i, log_sum):
-            noise = tf.random.stateless_normal(shape, seed + [0, 1_000_003 * i])
+            # By the example's own values: the estimate is the same whoever stands beside it.
+            noise = draws.normal_of(inputs[0], shape, seed, first=i * num_values)
             log_weights, _ = self._log_weights(x, target, z_mean, z_log_var, noise)
             wanted = i * _SAMPLES_AT_ONCE + tf.range(_SAMPLES_AT_ONCE) < num_samples
             log_weights = tf.where(wanted, log_weights, -math.inf)  # the last group is cut short
@@ -192,7 +208,7 @@ class VariationalModel(EncoderDecoderModel):
         _, log_sum = tf.while_loop(
             lambda i, _: i * _SAMPLES_AT_ONCE < num_samples,
             add_samples,
-            (0, tf.fill(shape[:1], -math.inf)),
+            (0, tf.fill(tf.shape(z_mean)[:1], -math.inf)),
         )
         return log_sum - tf.math.log(tf.cast(num_samples, "float32"))
 
@@ -205,10 +221,12 @@ class VariationalModel(EncoderDecoderModel):
         }
 
 
-def log_density_ratio(z, z_log_var, noise, axes):
-    """Log p(z) − log q(z|x) of z = z_mean + exp(½ z_log_var) · noise, summed over `axes`."""
+def log_density_ratio(z, z_log_var, noise, axes, mask=None):
+    """Log p(z) − log q(z|x) of z = μ + σ ε, in float32, summed over `axes` where no mask hides."""
+    z, noise = ops.cast(z, "float32"), ops.cast(noise, "float32")
     # log 2π stands in both and cancels.
-    return 0.5 * ops.sum(ops.square(noise) + z_log_var - ops.square(z), axis=axes)
+    log_ratio = ops.square(noise) + bounded_log_var(z_log_var) - ops.square(z)
+    return 0.5 * ops.sum(zero_where_masked(log_ratio, mask), axis=axes)
 
 
 def _check_likelihood(argument, loss, purpose):

@@ -26,6 +26,7 @@ class Row:
     compile: dict = dataclasses.field(default_factory=dict)
     noisy: bool = False  # whether a training step draws random numbers
     has_batch_statistic: bool = False  # whether a term is of a replica's batch as a whole
+    masked: bool = False  # whether the data are padded, and the encoder masks what is padding
 
 
 def call_input(arguments):
@@ -38,11 +39,15 @@ def _floats(*shape, seed=0, low=0.0, high=1.0):
 
 
 def _autoencoder_endpoints(data_shape, latent_dim):
+    return _endpoints_of(lambda n: (_floats(n, *data_shape),), (latent_dim,))
+
+
+def _endpoints_of(data, latent_shape):
     return {
-        "serve": lambda n: (_floats(n, *data_shape),),
-        "encode": lambda n: (_floats(n, *data_shape),),
-        "decode": lambda n: (_floats(n, latent_dim),),
-        "reconstruction_error": lambda n: (_floats(n, *data_shape),),
+        "serve": data,
+        "encode": data,
+        "decode": lambda n: (_floats(n, *latent_shape),),
+        "reconstruction_error": data,
     }
 
 
@@ -153,6 +158,66 @@ def _conditional_vae():
             output_activation="sigmoid",
         ),
         num_importance_samples=3,
+        seed=1,
+    )
+
+
+def padded(n, num_steps=6, size=2, seed=0):
+    """Sequences of one to `num_steps` steps, and zeros after their end."""
+    lengths = np.random.default_rng(seed).integers(1, num_steps + 1, n)
+    x = _floats(n, num_steps, size, seed=seed, low=0.5, high=1.5)
+    return x * (np.arange(num_steps) < lengths[:, None])[..., None]
+
+
+def _masking_layers(shape):
+    """A recurrent encoder's input and features, which skip what is padding."""
+    x = keras.Input(shape)
+    return x, layers.GRU(4, return_sequences=True)(layers.Masking()(x))
+
+
+def _masked_autoencoder():
+    x, features = _masking_layers((6, 2))
+    z = keras.Input((6, 3))
+    hidden = layers.GRU(4, return_sequences=True)(z)
+    return models.Autoencoder(
+        keras.Model(x, layers.Dense(3)(features), name="encoder"),
+        keras.Model(z, layers.Dense(2)(hidden), name="decoder"),
+    )
+
+
+def _masked_vae():
+    """Of sequences of any length, padded in a batch."""
+    x, features = _masking_layers((None, 2))
+    z = keras.Input((None, 3))
+    hidden = layers.Dense(4, "tanh")(z)
+    return models.VAE(
+        keras.Model(x, [layers.Dense(3)(features), layers.Dense(3)(features)], name="encoder"),
+        keras.Model(z, layers.Dense(2)(hidden), name="decoder"),
+        seed=1,
+    )
+
+
+def _open_image_vae():
+    """Of images of any size."""
+    x, z = keras.Input((None, None, 1)), keras.Input((None, None, 2))
+    hidden = layers.Conv2D(4, 3, 2, padding="same", activation="elu")(x)
+    image = layers.Conv2DTranspose(1, 4, 2, padding="same", activation="sigmoid")(z)
+    return models.VAE(
+        keras.Model(x, [layers.Conv2D(2, 1)(hidden), layers.Conv2D(2, 1)(hidden)], name="encoder"),
+        keras.Model(z, image, name="decoder"),
+        seed=1,
+    )
+
+
+def _open_sequence_vae():
+    """Of sequences of any length, with an importance-weighted bound."""
+    x, z = keras.Input((None, 2)), keras.Input((None, 3))
+    features = layers.GRU(4, return_sequences=True)(x)
+    hidden = layers.GRU(4, return_sequences=True)(z)
+    return models.VAE(
+        keras.Model(x, [layers.Dense(3)(features), layers.Dense(3)(features)], name="encoder"),
+        keras.Model(z, layers.Dense(2)(hidden), name="decoder"),
+        num_importance_samples=2,
         seed=1,
     )
 
@@ -299,6 +364,33 @@ ROWS = {
         },
         samples=lambda n: (_classes(n),),
         compile={"loss": "bernoulli_nll", "metrics": ["mae"]},
+        noisy=True,
+    ),
+    "masked_autoencoder": Row(
+        make=_masked_autoencoder,
+        data=lambda n: (padded(n),),
+        endpoints=_endpoints_of(lambda n: (padded(n),), (6, 3)),
+        compile={"weighted_metrics": ["mae"]},
+        masked=True,
+    ),
+    "masked_vae": Row(
+        make=_masked_vae,
+        data=lambda n: (padded(n),),
+        endpoints=_endpoints_of(lambda n: (padded(n),), (6, 3)),
+        noisy=True,
+        masked=True,
+    ),
+    "open_image_vae": Row(
+        make=_open_image_vae,
+        data=lambda n: (_floats(n, 4, 6, 1),),
+        endpoints=_endpoints_of(lambda n: (_floats(n, 4, 6, 1),), (2, 3, 2)),
+        compile={"loss": "bernoulli_nll"},
+        noisy=True,
+    ),
+    "open_sequence_vae": Row(
+        make=_open_sequence_vae,
+        data=lambda n: (_floats(n, 5, 2),),
+        endpoints=_endpoints_of(lambda n: (_floats(n, 5, 2),), (5, 3)),
         noisy=True,
     ),
     "wasserstein_autoencoder": Row(

@@ -3,8 +3,10 @@
 import keras
 import numpy as np
 import pytest
+from scipy import stats
 
 from keras_aegan import losses
+from keras_aegan.losses.counting import Batch, batch_known
 
 GENERATOR = np.random.default_rng(0)
 SHAPE = (4, 6, 6, 3)
@@ -67,14 +69,40 @@ def test_target_domain(name, domain):
     assert losses.target_domain(losses.get(name)) == domain
 
 
-def test_a_mask_counts_as_keras_counts_it():
+def masked_prediction():
     inputs = keras.Input((5, 3))
     decoder = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Masking()(inputs)))
     z = GENERATOR.uniform(size=(4, 5, 3)).astype("float32")
-    z[:, 3:] = z[0, 1:] = 0.0
-    target, prediction = GENERATOR.uniform(size=(4, 5, 2)).astype("float32"), decoder(z)
-    values = losses.per_example(losses.get("mse"), target, prediction)
+    z[:, 3:] = z[0, 1:] = z[3] = 0.0
+    target = GENERATOR.uniform(size=(4, 5, 2)).astype("float32")
+    shown = np.array([[1, 0, 0, 0, 0], [1, 1, 1, 0, 0], [1, 1, 1, 0, 0], [0, 0, 0, 0, 0]])
+    return target, decoder(z), shown
+
+
+def test_a_masked_examples_figure_is_of_its_own_elements():
+    target, prediction, shown = masked_prediction()
+    errors = np.square(target - prediction) * shown[..., None]
+    expected = errors.sum(axis=(1, 2)) / np.maximum(2 * shown.sum(axis=1), 1)
+    np.testing.assert_allclose(
+        losses.per_example(losses.get("mse"), target, prediction), expected, rtol=1e-5
+    )
+    densities = stats.norm(prediction, 0.5).logpdf(target) * shown[..., None]
+    values = losses.per_example(losses.GaussianNLL(0.5), target, prediction)
+    np.testing.assert_allclose(values, -densities.sum(axis=(1, 2)), rtol=1e-5)
+    mixed = losses.WeightedSum(["mse", losses.GaussianNLL(0.5)], [2.0, 1.0])
+    values = losses.per_example(mixed, target, prediction)
+    np.testing.assert_allclose(values, 2 * expected - densities.sum(axis=(1, 2)), rtol=1e-5)
+
+
+def test_in_a_step_a_mask_counts_as_keras_counts_it():
+    target, prediction, _ = masked_prediction()
+    with batch_known(Batch(None)):
+        values = losses.per_example(losses.get("mse"), target, prediction)
     expected = keras.losses.MeanSquaredError()(target, prediction)
     np.testing.assert_allclose(np.mean(values), expected, rtol=1e-5)
+
+
+def test_what_a_loss_has_summed_cannot_be_masked():
+    target, prediction, _ = masked_prediction()
     with pytest.raises(ValueError, match="`loss` must leave the axes that a Keras mask is of"):
-        losses.per_example(losses.get("gaussian_nll"), target, prediction)
+        losses.per_example(lambda x, r: keras.ops.sum(x - r, axis=(1, 2)), target, prediction)

@@ -1,0 +1,202 @@
+"""Networks run operation by operation, for what Keras loses on the way.
+
+Keras notes a sigmoid's logits on its output, from which a cross-entropy is exact at any logit; a
+`Reshape` behind it, or a cast, loses the note. And a nested network that is given a mask carries it
+on, layer by layer, but warns that it does not.
+"""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from keras_aegan.tensor_notes import keras_logits, mask_of, note_logits, noted_logits, with_mask
+
+# What moves values about, and so does to the logits what it does to the probabilities: layers, and
+# operations of `keras.ops` by the names of their classes.
+MOVING_LAYERS = (
+    keras.layers.Reshape,
+    keras.layers.Flatten,
+    keras.layers.Permute,
+    keras.layers.Cropping1D,
+    keras.layers.Cropping2D,
+    keras.layers.Cropping3D,
+    keras.layers.RepeatVector,
+    keras.layers.Identity,
+    keras.layers.Concatenate,
+)
+_MOVING_OPERATIONS = {
+    "BroadcastTo", "Cast", "Concatenate", "Copy", "ExpandDims", "Flip", "GetItem", "Identity",
+    "Moveaxis", "Ravel", "Repeat", "Reshape", "Roll", "Rot90", "Squeeze", "Stack", "Swapaxes",
+    "Take", "Tile", "Transpose",
+}  # fmt: skip
+
+
+class NetworkRun(keras.layers.Layer):
+    """Runs a network as calling it does, and notes what calling it would lose.
+
+    The output carries its logits where it ends in a sigmoid or a softmax, whatever moves the
+    values behind it: what `BernoulliNLL` and `CategoricalNLL` read. A mask of the input reaches the
+    layers that take masks.
+
+    A layer, so that Keras opens a call as it would for the network; and one that no model tracks.
+
+    Args:
+        network: the network. One whose class has a `call` of its own is called as it is.
+    """
+
+    def __init__(self, network):
+        super().__init__(dtype="float32", autocast=False, name=f"run_of_{network.name}")
+        self.network = network
+        self.supports_masking = True
+        self.built = True
+
+    def call(self, inputs, training=False, clean=None):
+        """What the network gives; masked as it would be for `clean` inputs, where these are given.
+
+        Noise would make data of padding, and padding of data.
+        """
+        clean = None if clean is None else keras.tree.flatten(clean)
+        return _run(self.network, inputs, training, clean)
+
+    def compute_mask(self, inputs, previous_mask):
+        """None beside those that the outputs carry."""
+        return None
+
+
+def makes_masks(network):
+    """Whether a network finds out for itself what is padding."""
+    return any(_is_mask_source(layer) for layer in network._flatten_layers())
+
+
+def carries_logits(network):
+    """Whether a network's output, run as here, carries the logits of its probabilities.
+
+    Found by tracing it once, without computing anything.
+    """
+    run, found = NetworkRun(network), []
+
+    def look(*inputs):
+        output = run(inputs[0] if len(inputs) == 1 else list(inputs))
+        found.append(noted_logits(output) is not None)
+        return output
+
+    specs = [tf.TensorSpec(x.shape, x.dtype) for x in network.inputs]
+    tf.function(look, autograph=False).get_concrete_function(*specs)
+    return found[0]
+
+
+def _run(network, inputs, training, clean=None):
+    graph = _graph_of(network)
+    if graph is None:
+        return network(inputs, training=training)
+    masks = [mask_of(tensor) for tensor in keras.tree.flatten(inputs)]
+    inputs = [  # a cast loses masks
+        tensor if mask_of(tensor) is not None else with_mask(tensor, mask)
+        for tensor, mask in zip(graph._standardize_inputs(inputs), masks, strict=True)
+    ]
+    for tensor, clean_tensor in zip(inputs, clean or [], strict=False):
+        tensor._clean = clean_tensor
+
+    def operation_run(operation):
+        def run(*args, **kwargs):
+            clean_args = keras.tree.map_structure(_clean_of, args)
+            if _graph_of(operation) is not None:
+                clean = [c for c in keras.tree.flatten(clean_args) if c is not None]
+                return _run(operation, args[0], training, clean)
+            # The graph remembers the masks that layers were given, and how they were built.
+            kwargs = {
+                name: value if _clean_of(value) is None or "mask" not in name else value._clean
+                for name, value in kwargs.items()
+            }
+            if "training" in getattr(operation, "_call_context_args", ()):
+                kwargs["training"] = training
+            output = operation(*args, **kwargs)
+            _carry_logits(operation, args, kwargs, output)
+            if _clean_of(args[0] if args else None) is not None:
+                output = _masked_as_clean(operation, args, kwargs, output)
+            return output
+
+        return run
+
+    return unpacked(graph._run_through_graph(inputs, operation_fn=operation_run))
+
+
+def _graph_of(network):
+    """The Functional model whose operations a network is; `None` if it has a `call` of its own."""
+    if isinstance(network, keras.Sequential) and type(network).call is keras.Sequential.call:
+        return network._functional
+    is_functional = type(network).__name__ == "Functional" or type(network) is keras.Model
+    return network if is_functional and hasattr(network, "_run_through_graph") else None
+
+
+def _carry_logits(operation, args, kwargs, output):
+    """Notes on an output the logits behind it."""
+    if isinstance(output, (list, tuple)) or noted_logits(output) is not None:
+        return
+    if keras_logits(output) is not None:
+        kind, logits = _kind_of(operation), keras_logits(output)
+        axis = getattr(operation, "axis", -1)
+        if kind == "softmax" and axis not in (-1, len(output.shape) - 1):
+            kind, logits = "log", ops.log_softmax(ops.cast(logits, "float32"), axis=axis)
+        note_logits(output, kind, logits)
+        return
+    tensors = [value for value in keras.tree.flatten(args) if tf.is_tensor(value)]
+    notes = [noted_logits(tensor) for tensor in tensors]
+    if not tensors or None in notes or not _only_moves(operation):
+        return
+    notes = [_movable(*note) for note in notes]
+    kind = notes[0][0]
+    if any(other != kind for other, _ in notes):
+        return
+    by_tensor = {id(t): logits for t, (_, logits) in zip(tensors, notes, strict=True)}
+    moved_args = keras.tree.map_structure(lambda value: by_tensor.get(id(value), value), args)
+    note_logits(output, kind, operation.call(*moved_args, **kwargs))
+
+
+def _movable(kind, logits):
+    """Logits that may be moved, cut and joined: a softmax's only as logs of probabilities."""
+    return ("log", ops.log_softmax(logits)) if kind == "softmax" else (kind, logits)
+
+
+def _kind_of(operation):
+    """`"sigmoid"`, `"softmax"`, or `None` where it cannot be told."""
+    activation = getattr(operation, "activation", None)
+    names = (getattr(activation, "__name__", ""), type(operation).__name__.lower())
+    return next((name for name in names if name in ("sigmoid", "softmax")), None)
+
+
+def _only_moves(operation):
+    if isinstance(operation, keras.layers.Activation):  # such as the last one, in float32
+        return operation.activation is keras.activations.linear
+    if isinstance(operation, keras.layers.Layer):
+        return isinstance(operation, MOVING_LAYERS)
+    return type(operation).__name__ in _MOVING_OPERATIONS
+
+
+def _is_mask_source(operation):
+    return isinstance(operation, keras.layers.Masking) or getattr(operation, "mask_zero", False)
+
+
+def _clean_of(value):
+    """What a tensor would be without noise; `None` where that is not asked for."""
+    return getattr(value, "_clean", None)
+
+
+def _masked_as_clean(operation, args, kwargs, output):
+    """The output of an operation on noisy data, masked as it would be for the clean ones."""
+    is_source = _is_mask_source(operation)
+    if getattr(operation, "weights", []) and not is_source:
+        return output  # beyond what tells padding from data
+    clean_output = operation(_clean_of(args[0]), *args[1:], **kwargs)
+    if not is_source:  # on the way to a layer that masks, or to its mask
+        output._clean = clean_output
+        return output
+    mask = mask_of(clean_output)
+    # `Masking` itself would set to zero what the noise happens to make look like padding.
+    values = args[0] if isinstance(operation, keras.layers.Masking) else output
+    return with_mask(ops.where(mask[..., None], values, clean_output), mask)
+
+
+def unpacked(outputs):
+    """A single output without the list around it, as Keras gives it."""
+    return outputs[0] if isinstance(outputs, (list, tuple)) and len(outputs) == 1 else outputs

@@ -1,0 +1,89 @@
+"""What a tensor carries beside its values: Keras's mask, and the logits of its probabilities.
+
+Keras notes both in private attributes. They are read and written here alone.
+"""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+
+def mask_of(tensor):
+    """Keras's mask of a tensor, `(batch_size, ...)`; or `None`."""
+    return getattr(tensor, "_keras_mask", None)
+
+
+def common_mask(*tensors):
+    """Where none of the tensors is masked; `None` if none has a mask."""
+    masks = [mask_of(tensor) for tensor in tensors if mask_of(tensor) is not None]
+    common = masks[0] if masks else None
+    for mask in masks[1:]:
+        common = ops.logical_and(common, mask)
+    return common
+
+
+def with_mask(tensor, mask):
+    """The tensor with a mask, which Keras's layers and losses then read; as it is for `None`."""
+    if mask is None:
+        return tensor
+    tensor = tf.identity(tensor)  # another reader of it is to see none
+    tensor._keras_mask = mask
+    return tensor
+
+
+def zero_where_masked(values, mask):
+    """The values, zero where a mask of their leading axes hides them; as they are for `None`."""
+    if mask is None:
+        return values
+    more = [1] * (len(values.shape) - len(mask.shape))
+    return values * ops.cast(ops.reshape(mask, (*ops.shape(mask), *more)), values.dtype)
+
+
+def note_logits(probabilities, kind, logits):
+    """Notes on probabilities the logits, float32, that they are the `kind` of.
+
+    Not where Keras notes them, whose own losses would then give another value than in Keras.
+
+    Args:
+        probabilities: the tensor that carries the note.
+        kind: `"sigmoid"`; `"softmax"`, over the last axis; `"log"`, where they are logs of
+            probabilities of any softmax; or `None` where it cannot be told.
+        logits: of the same shape.
+    """
+    probabilities._exact_logits = (kind, ops.cast(logits, "float32"))
+
+
+def noted_logits(tensor):
+    """`(kind, logits)` as `note_logits` noted them; or `None`."""
+    return getattr(tensor, "_exact_logits", None)
+
+
+def keras_logits(tensor):
+    """The logits that Keras's sigmoid and softmax note on what they give; or `None`."""
+    return getattr(tensor, "_keras_logits", None)
+
+
+def logits_of(tensor, kind):
+    """The logits, float32, whose `kind` a tensor of probabilities is; `None` if they are lost."""
+    known_kind, logits = noted_logits(tensor) or (None, keras_logits(tensor))
+    is_right = known_kind in (None, kind) or (known_kind, kind) == ("log", "softmax")
+    return ops.cast(logits, "float32") if is_right and logits is not None else None
+
+
+def without_logits(tensor):
+    """The tensor, as probabilities of which Keras knows no logits."""
+    return tensor if keras_logits(tensor) is None else tf.identity(tensor)
+
+
+def in_float32(tensor):
+    """A prediction in float32, with what it carries."""
+    if not ops.is_tensor(tensor):
+        return ops.convert_to_tensor(tensor, "float32")
+    if keras.backend.standardize_dtype(tensor.dtype) == "float32":
+        return tensor
+    exact = with_mask(ops.cast(tensor, "float32"), mask_of(tensor))
+    if noted_logits(tensor) is not None:
+        note_logits(exact, *noted_logits(tensor))
+    elif keras_logits(tensor) is not None:
+        note_logits(exact, None, keras_logits(tensor))
+    return exact
