@@ -1,5 +1,6 @@
 """The door: what `fit` and `evaluate` ask of data before they touch a weight."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
@@ -10,7 +11,7 @@ import tensorflow as tf
 from keras_aegan.arguments import check_positive_integer
 from keras_aegan.distribution import lost_workers_named
 from keras_aegan.hints import Array
-from keras_aegan.models import data_checks
+from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.training_checks import prepare_callbacks
 
 _Data: TypeAlias = Array | tf.data.Dataset | keras.utils.PyDataset | Iterator
@@ -49,7 +50,8 @@ class CheckedModel(keras.Model):
         Args:
             x: array, `tf.data.Dataset`, `keras.utils.PyDataset` or generator.
             y: targets, where the class takes any.
-            batch_size: examples a step, of arrays; 32 if `None`.
+            batch_size: examples a step, of arrays; if `None`, 32, or the one size that the
+                networks take.
             epochs: passes over the data.
             verbose: `"auto"`, 0, 1 or 2.
             callbacks: Keras callbacks.
@@ -76,6 +78,7 @@ class CheckedModel(keras.Model):
         x, y = self._admit(x, y, sample_weight)
         if validation_data is not None:
             validation_data = self._admit_validation(validation_data)
+        batch_size = self._own_batch_size(x, batch_size, validation_split)
         with lost_workers_named(self.distribute_strategy):
             return super().fit(
                 x,
@@ -127,6 +130,7 @@ class CheckedModel(keras.Model):
             if steps is not None:
                 check_positive_integer("steps", steps)
             x, y = self._admit(x, y, sample_weight)
+            batch_size = self._own_batch_size(x, batch_size)
         return super().evaluate(
             x,
             y,
@@ -182,6 +186,16 @@ class CheckedModel(keras.Model):
         # Keras drops the weights of examples that come without targets.
         return x, x if y is None and sample_weight is not None else y
 
+    def _own_batch_size(self, x, batch_size, validation_split=0.0):
+        """`batch_size`; of arrays, the one that the networks take, where they take but one."""
+        own_size = network_checks.own_batch_size(self)
+        if own_size is None or not data_checks.is_array(x):
+            return batch_size
+        num_trained = math.floor(x.shape[0] * (1.0 - (validation_split or 0.0)))
+        for num_examples in (num_trained, x.shape[0] - num_trained):
+            data_checks.check_whole_batches(num_examples, own_size, batch_size)
+        return own_size
+
     def _admit_validation(self, validation_data):
         if isinstance(validation_data, list):
             validation_data = tuple(validation_data)
@@ -202,6 +216,7 @@ class CheckedModel(keras.Model):
                 raise TypeError(f"`y` must be one array. Received: type {type(y).__name__}")
             data_checks.check_as_many("x", x, "y", y)
         self.check_data(x, y)
+        data_checks.check_whole_batches(x.shape[0], network_checks.own_batch_size(self))
         if sample_weight is not None:
             data_checks.check_sample_weight(np.asarray(sample_weight), x.shape[0])
 

@@ -202,6 +202,28 @@ def check_batch_size(batch_size):
     check_positive_integer("batch_size", batch_size)
 
 
+def check_whole_batches(num_examples, own_size, batch_size=None):
+    """Refuses what does not fill batches of the one size that networks take; `None` for any.
+
+    Args:
+        num_examples: how many came.
+        own_size: the size of the networks' batches (see `network_checks.own_batch_size`).
+        batch_size: what the user asked for, if anything.
+
+    Raises:
+        ValueError: if the examples are no multiple of it, or the user asked for another.
+    """
+    if own_size is None or (num_examples % own_size == 0 and batch_size in (None, own_size)):
+        return
+    given = "" if batch_size is None else f" and batch_size={batch_size}"
+    raise ValueError(
+        f"The number of examples must be a multiple of {own_size}, which is `batch_size` too: the "
+        f"networks take batches of {own_size} alone, by their Input(batch_shape=({own_size}, ...)) "
+        "and a layer that keeps a state for each row or has that size written down. "
+        f"Received: {num_examples} examples{given}"
+    )
+
+
 def check_how_to_run(steps_per_execution, jit_compile):
     """Refuses what `compile` cannot mean by them: Keras would take any text for `True`."""
     if not (isinstance(steps_per_execution, str) and steps_per_execution == "auto"):
