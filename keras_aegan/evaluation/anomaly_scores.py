@@ -77,8 +77,7 @@ class MahalanobisDistance(AnomalyScore):
 
     def evidence(self, model, x):
         """The code, flat; a VAE's is the mean of q(z|x)."""
-        function, _ = model.endpoints()["encode"]
-        code = function(x)
+        code = model._encode(x)
         return ops.reshape(ops.cast(code, "float32"), (-1, math.prod(model.latent_shape)))
 
     def fit(self, evidence):
@@ -213,8 +212,9 @@ def check_likelihood(model):
     if not isinstance(model, VariationalModel) or not isinstance(
         loss, losses.NegativeLogLikelihood
     ):
+        name = getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__)
         raise ValueError(
             '`score` must be "reconstruction_error", "mahalanobis" or "code_and_error" unless '
             "`model` is a VAE compiled with a likelihood, such as losses.GaussianNLL(). "
-            f"Received: a {type(model).__name__} with loss={getattr(loss, 'name', loss)!r}"
+            f"Received: a {type(model).__name__} with loss={name!r}"
         )
