@@ -166,5 +166,6 @@ def target_domain(loss: Loss) -> str:
 
 
 def parts(loss):
-    """The losses that a loss is made of: a `WeightedSum`'s, or itself alone."""
-    return getattr(loss, "parts", (loss,))
+    """The losses that a loss is made of: a `WeightedSum`'s, however deep, or itself alone."""
+    inner = getattr(loss, "parts", None)
+    return (loss,) if inner is None else tuple(leaf for part in inner for leaf in parts(part))
