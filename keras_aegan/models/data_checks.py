@@ -14,6 +14,7 @@ from keras_aegan.arguments import check_positive_integer
 # Data in [0, 1] that went through resizing or float16 may leave the interval by rounding.
 _TOLERANCE = 1e-3
 _LARGEST = 1e15
+_FLOATS = ("float16", "bfloat16", "float32", "float64")
 
 
 def peek(data):
@@ -108,7 +109,7 @@ def _check_dtype(name, array, domain):
     if str(getattr(array, "dtype", "")) == "object" or np.ma.isMaskedArray(array):
         kind = "masked array" if np.ma.isMaskedArray(array) else "array of Python objects"
         raise TypeError(f"`{name}` must be a plain array of numbers. Received: a {kind}")
-    dtype = keras.backend.standardize_dtype(array.dtype) if hasattr(array, "dtype") else "float32"
+    dtype = _standard_dtype(name, array)
     if domain in ("levels", "integer"):
         if not keras.backend.is_int_dtype(dtype):
             raise TypeError(f"`{name}` must hold integers. Received: {name}.dtype={dtype}")
@@ -121,6 +122,22 @@ def _check_dtype(name, array, domain):
         )
 
 
+def _standard_dtype(name, array):
+    """The name that Keras has for an array's dtype; refuses those that no network computes with."""
+    received = getattr(array, "dtype", "float32")
+    try:
+        dtype = keras.backend.standardize_dtype(received)
+        is_known = not keras.backend.is_float_dtype(dtype) or dtype in _FLOATS
+    except ValueError:  # such as float128, text and dates
+        is_known = False
+    if not is_known:
+        raise TypeError(
+            f"`{name}` must hold numbers of a dtype that networks compute with, such as float32: "
+            f'{name}.astype("float32"). Received: {name}.dtype={received}'
+        )
+    return dtype
+
+
 def _check_values(name, array, domain, num_levels):
     # min and max pass NaN on, so two passes over the data see everything.
     smallest, largest = array.min(), array.max()
@@ -129,7 +146,8 @@ def _check_values(name, array, domain, num_levels):
         raise ValueError(
             f"`{name}` must be finite. Received: {array[tuple(index)]} in example {index[0]}"
         )
-    if domain == "real" and not max(-smallest, largest) < _LARGEST:
+    # As Python's numbers: NumPy would warn that float16 cannot hold the limit.
+    if domain == "real" and not max(-float(smallest), float(largest)) < _LARGEST:
         raise ValueError(
             f"`{name}` must be scaled: the squares of such values overflow in float32. "
             f"Received: values in [{smallest:.6g}, {largest:.6g}]"
