@@ -44,7 +44,7 @@ class BackupAndRestore(keras.callbacks.Callback):
     It is taken at the beginning of each epoch, before any other callback's turn (`fit` moves it
     to the front), and deleted when training ends; or kept, so that the same command with more
     epochs goes on. What is then trained is bit for bit what an
-    uninterrupted `fit` trains, if the data come in the same order: `fit(shuffle=False)`, or a
+    uninterrupted `fit` trains, if the data come in the same order: `fit(x, shuffle=False)`, or a
     dataset whose order does not depend on how many epochs this process has seen. A `CSVLogger`
     must be given `append=True`; the row of an epoch that was not backed up comes twice, the same.
 
@@ -58,7 +58,7 @@ class BackupAndRestore(keras.callbacks.Callback):
         ValueError: when training begins, if the backup is another model's, is damaged, or has seen
             more than `epochs`, if workers do not see the same one, or if
             `EarlyStopping(restore_best_weights=True)` stands beside it, whose weights are in no
-            file: use `ModelCheckpoint(save_best_only=True)`.
+            file: use `ModelCheckpoint(path, save_best_only=True)`.
 
     Example:
     >>> import keras, keras_aegan
@@ -84,7 +84,7 @@ class BackupAndRestore(keras.callbacks.Callback):
             if getattr(callback, "restore_best_weights", False):
                 raise ValueError(
                     "EarlyStopping(restore_best_weights=True) keeps its best weights in no file: "
-                    "beside BackupAndRestore, use ModelCheckpoint(save_best_only=True)."
+                    "beside BackupAndRestore, use ModelCheckpoint(path, save_best_only=True)."
                 )
         folder = self._last_backup()
         self._check_that_workers_agree(folder)

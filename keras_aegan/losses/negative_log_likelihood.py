@@ -55,7 +55,8 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
     """Base of the likelihoods with a scale: a number, or the one that fits the batch best.
 
     A subclass gives `deviation(y_true, y_pred)`, elementwise, whose mean is the dispersion of
-    maximum likelihood; `dispersion_of(scale)`; and `log_density_at(deviation, dispersion)`.
+    maximum likelihood; `dispersion_of(scale)`; and `log_density_at`, of a deviation and a
+    dispersion.
 
     Args:
         scale: a positive number, or `"optimal"`.

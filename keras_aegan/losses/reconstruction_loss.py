@@ -80,7 +80,7 @@ def per_example(loss: Loss, target: Array, prediction: Array, **options) -> Tens
 
     A loss that leaves event axes (`"mse"` on images leaves height and width) is averaged over
     them, as Keras does, so that the mean over the batch equals Keras's own value; so does the mask
-    that a prediction carries from `Masking` or `Embedding(mask_zero=True)`.
+    that a prediction carries from `Masking` or `Embedding(..., mask_zero=True)`.
 
     Args:
         loss: a `keras.losses.Loss` or a function, from `losses.get`.

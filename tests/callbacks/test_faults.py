@@ -173,7 +173,7 @@ def test_backups_that_cannot_be_are_refused(tmp_path):
         callbacks.BackupAndRestore("")
     backup = callbacks.BackupAndRestore(tmp_path / "backup")
     best = keras.callbacks.EarlyStopping("loss", restore_best_weights=True)
-    with pytest.raises(ValueError, match=r"ModelCheckpoint\(save_best_only=True\)"):
+    with pytest.raises(ValueError, match=r"ModelCheckpoint\(path, save_best_only=True\)"):
         _fit(compiled(row), row, backup, best)
     average = compiled(row, optimizer=keras.optimizers.Adam(use_ema=True))
     keras_backup = keras.callbacks.BackupAndRestore(tmp_path / "keras")
