@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_aegan.arguments import is_number
 from keras_aegan.distribution import has_several_workers, is_chief
 from keras_aegan.files import remove_folder, warned_of_files, whole_folder
 from keras_aegan.models.data_checks import check_path
@@ -20,6 +21,7 @@ _ATTRIBUTES = {
     "ReduceLROnPlateau": ("wait", "best", "cooldown_counter"),
     "SwapEMAWeights": ("_ema_weights_in_model",),
 }
+_COUNTS = ("wait", "best_epoch", "cooldown_counter")
 
 
 class BackupAndRestore(keras.callbacks.Callback):
@@ -42,7 +44,7 @@ class BackupAndRestore(keras.callbacks.Callback):
     It is taken at the beginning of each epoch, before any other callback's turn (`fit` moves it
     to the front), and deleted when training ends; or kept, so that the same command with more
     epochs goes on. What is then trained is bit for bit what an
-    uninterrupted `fit` trains, if the data come in the same order: `fit(shuffle=False)`, or a
+    uninterrupted `fit` trains, if the data come in the same order: `fit(x, shuffle=False)`, or a
     dataset whose order does not depend on how many epochs this process has seen. A `CSVLogger`
     must be given `append=True`; the row of an epoch that was not backed up comes twice, the same.
 
@@ -53,9 +55,10 @@ class BackupAndRestore(keras.callbacks.Callback):
             then trains once more: after it, Keras has put moving averages for the weights.
 
     Raises:
-        ValueError: when training begins, if the backup is another model's, if workers do not
-            see the same one, or if `EarlyStopping(restore_best_weights=True)` stands beside it,
-            whose weights are in no file: use `ModelCheckpoint(save_best_only=True)`.
+        ValueError: when training begins, if the backup is another model's, is damaged, or has seen
+            more than `epochs`, if workers do not see the same one, or if
+            `EarlyStopping(restore_best_weights=True)` stands beside it, whose weights are in no
+            file: use `ModelCheckpoint(path, save_best_only=True)`.
 
     Example:
     >>> import keras, keras_aegan
@@ -81,7 +84,7 @@ class BackupAndRestore(keras.callbacks.Callback):
             if getattr(callback, "restore_best_weights", False):
                 raise ValueError(
                     "EarlyStopping(restore_best_weights=True) keeps its best weights in no file: "
-                    "beside BackupAndRestore, use ModelCheckpoint(save_best_only=True)."
+                    "beside BackupAndRestore, use ModelCheckpoint(path, save_best_only=True)."
                 )
         folder = self._last_backup()
         self._check_that_workers_agree(folder)
@@ -91,17 +94,39 @@ class BackupAndRestore(keras.callbacks.Callback):
             return
         try:
             restored = json.loads((folder / "training.json").read_text())
-            epoch, _, _ = (restored[key] for key in ("epoch", "history", "callbacks"))
+            self._check(restored, _epoch_of(folder))
             with warnings.catch_warnings():
                 # Keras warns of parts that it does not find, and leaves them as they are.
                 warnings.simplefilter("error", UserWarning)
                 self.model.load_weights(folder / "model.weights.h5")
-        except (ValueError, KeyError, TypeError, OSError, UserWarning) as error:
+        except (ValueError, LookupError, TypeError, AttributeError, OSError, UserWarning) as error:
             raise ValueError(
                 f"The backup in `{self.backup_dir}` is another model's, or was damaged: delete "
                 f"it to begin anew. Received: {str(error).strip().splitlines()[0]}"
             ) from error
-        self._restored, self.model._initial_epoch = restored, epoch
+        self._restored, self.model._initial_epoch = restored, restored["epoch"]
+
+    def _check(self, restored, epoch):
+        """Refuses what no training can have written, which `fit` would take without a word."""
+        if type(restored["epoch"]) is not int or restored["epoch"] != epoch:
+            raise ValueError(f"epoch {restored['epoch']!r} in the backup of epoch {epoch}")
+        if epoch > self.params["epochs"]:
+            raise ValueError(f"a backup of {epoch} epochs, for epochs={self.params['epochs']}")
+        epochs, logs = restored["history"]["epoch"], restored["history"]["history"]
+        are_whole = all(type(each) is int for each in epochs)
+        if not are_whole or epochs != list(range(max(epoch - len(epochs), 0), epoch)):
+            raise ValueError(f"a history of the epochs {epochs!r} before epoch {epoch}")
+        for name, values in logs.items():
+            # Validation does not log each epoch where it has a frequency.
+            is_log = type(values) is list and len(values) <= len(epochs) and _are_numbers(values)
+            if not is_log:
+                raise ValueError(f"a history of {len(epochs)} epochs with {name}={values!r}")
+        for callback, (name, attributes) in zip(self._others, restored["callbacks"]):  # noqa: B905
+            if name != type(callback).__name__:
+                continue
+            for attribute, value in attributes.items():
+                if attribute not in _names(callback) or not _can_be(callback, attribute, value):
+                    raise ValueError(f"{name} with {attribute}={value!r}")
 
     def on_epoch_begin(self, epoch, logs=None):
         """Takes the backup."""
@@ -159,7 +184,7 @@ class BackupAndRestore(keras.callbacks.Callback):
         strategy = self.model.distribute_strategy
         if not has_several_workers(strategy):
             return
-        epoch = 0 if folder is None else int(folder.name.removeprefix("epoch_"))
+        epoch = 0 if folder is None else _epoch_of(folder)
         gather = tf.function(
             lambda: strategy.gather(strategy.run(lambda: tf.constant([epoch])), axis=0)
         )
@@ -171,11 +196,34 @@ class BackupAndRestore(keras.callbacks.Callback):
             )
 
 
+def _epoch_of(folder):
+    return int(folder.name.removeprefix("epoch_"))
+
+
+def _are_numbers(values):
+    """Whether a list holds numbers, or lists of them."""
+    return all(_are_numbers(v) if type(v) is list else is_number(v) for v in values)
+
+
+def _names(callback):
+    """The names of what a callback knows beside the model."""
+    return getattr(callback, "resumed_attributes", _ATTRIBUTES.get(type(callback).__name__, ()))
+
+
+def _can_be(callback, attribute, value):
+    """Whether a callback can have had this value."""
+    known = getattr(callback, attribute, None)
+    if attribute in _COUNTS:
+        return type(value) is int and value >= 0
+    if value is None or known is None:
+        return True
+    return type(value) is type(known) or (is_number(value) and is_number(known))
+
+
 def _attributes(callback):
     """`[class name, {attribute: value}]` of what a callback knows beside the model."""
-    name = type(callback).__name__
-    names = getattr(callback, "resumed_attributes", _ATTRIBUTES.get(name, ()))
-    return [name, {n: getattr(callback, n) for n in names if hasattr(callback, n)}]
+    known = {n: getattr(callback, n) for n in _names(callback) if hasattr(callback, n)}
+    return [type(callback).__name__, known]
 
 
 def _plain(value):

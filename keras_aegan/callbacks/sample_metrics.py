@@ -29,8 +29,8 @@ class _Sampler(Protocol):
 class SampleMetrics(keras.callbacks.Callback):
     """Compares a model's samples with data every few epochs, and writes the values to the logs.
 
-    What stands in the logs is printed, kept in the `History`, and seen by the callbacks that
-    come later in the list: `CSVLogger`, `TensorBoard`, `ModelCheckpoint(monitor="precision")`.
+    What stands in the logs is printed, kept in the `History`, and seen by the callbacks that come
+    later in the list: `CSVLogger`, `TensorBoard`, `ModelCheckpoint(path, monitor="precision")`.
     A metric of one number is logged under its function's name, one that gives a dict under the
     dict's names. The first epoch is measured, then every so many; in between the last value
     stands: `CSVLogger` reads its columns off the first epoch, and `ModelCheckpoint` would take a

@@ -346,10 +346,7 @@ class AnomalyDetector(ServableModel):
                 f"Received: format={format!r}, network={kwargs.get('network')!r}"
             )
         self._check_fitted("export")
-        if (
-            self.anomaly_score.compares_with_reconstruction
-            and "reconstruction_error" not in self.model.endpoints()
-        ):
+        if self.anomaly_score.compares_with_reconstruction and self.model._sees_by_a_backbone():
             raise ValueError(
                 '`score` must be "mahalanobis" to export a detector whose model was compiled with '
                 "a perceptual loss: its backbone is no part of what is exported. "
@@ -402,7 +399,7 @@ def _check_model(model, compares_with_reconstruction):
     """Refuses what cannot be scored by x alone."""
     if not isinstance(model, EncoderDecoderModel):
         raise TypeError(
-            "`model` must be an autoencoder or VAE of keras_aegan.models. "
+            "`model` must be an autoencoder or VAE of keras_aegan.models, or of a subclass of one. "
             f"Received: model={model!r} of type {type(model).__name__}"
         )
     model._assert_compile_called("AnomalyDetector")

@@ -85,8 +85,7 @@ class MahalanobisDistance(AnomalyScore):
 
     def evidence(self, model, x, target=None):
         """The code, flat; a VAE's is the mean of q(z|x). NaN where a mask hides it."""
-        function, _ = model.endpoints()["encode"]
-        code = function(x)
+        code = model._encode(x)
         mask, code = mask_of(code), ops.cast(code, "float32")
         if mask is not None:
             shown = zero_where_masked(ops.ones_like(code), mask)
@@ -253,8 +252,9 @@ def check_likelihood(model):
     if not isinstance(model, VariationalModel) or not isinstance(
         loss, losses.NegativeLogLikelihood
     ):
+        name = getattr(loss, "name", None) or getattr(loss, "__name__", type(loss).__name__)
         raise ValueError(
             '`score` must be "reconstruction_error", "mahalanobis" or "code_and_error" unless '
             "`model` is a VAE compiled with a likelihood, such as losses.GaussianNLL(). "
-            f"Received: a {type(model).__name__} with loss={getattr(loss, 'name', loss)!r}"
+            f"Received: a {type(model).__name__} with loss={name!r}"
         )

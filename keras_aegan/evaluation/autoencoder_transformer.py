@@ -32,9 +32,11 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     Args:
         latent_dim: the size of the code.
         hidden_units: of the dense encoder; the decoder mirrors them.
-        build: a function `(num_features, latent_dim)` that gives an uncompiled model of
-            `keras_aegan.models`, in place of the dense `Autoencoder`.
-        loss: as in the model's `compile`.
+        build: a function `(num_features, latent_dim)` that gives an uncompiled model, in place of
+            the dense `Autoencoder`: of a class of `keras_aegan.models`, or of one of your own on
+            its base, that has `encode` and is fitted by `fit(x)`. To be pickled, your own class
+            must be registered, as for `keras.saving`.
+        loss: as in the model's `compile`; if `None`, that class's default.
         learning_rate: Adam's.
         epochs: passes over the data.
         batch_size: examples a step.
@@ -47,7 +49,9 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         `(num_examples, latent_dim)`.
 
     Raises:
-        ValueError: if the data are no finite numbers in such an array.
+        TypeError: when fitted, if `build` gives no such model.
+        ValueError: if the data are no finite numbers in such an array, or the model's code is no
+            vector.
 
     Example:
     >>> from sklearn.datasets import load_iris
@@ -63,7 +67,7 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         latent_dim: int = 2,
         hidden_units: Sequence[int] = (64,),
         build: Callable[[int, int], keras.Model] | None = None,
-        loss: LossLike = "mse",
+        loss: LossLike | None = None,
         learning_rate: float = 1e-3,
         epochs: int = 20,
         batch_size: int = 64,
@@ -80,22 +84,39 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
 
     def fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Builds and trains the autoencoder; y is ignored."""
+        if self.build is not None and not callable(self.build):
+            raise TypeError(
+                "`build` must be a function (num_features, latent_dim) that gives a model, or "
+                f"None. Received: build={self.build!r}"
+            )
         X = validate_data(self, X, dtype="float32")
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         with _seeded(seed):
             model = (self.build or self._build_dense)(X.shape[1], self.latent_dim)
+            _check_model(model)
             optimizer = keras.optimizers.Adam(self.learning_rate)
             model.compile(optimizer, loss=self.loss, jit_compile=False)
             history = model.fit(X, batch_size=self.batch_size, epochs=self.epochs, verbose=0)
         self.model_ = model
-        self.loss_curve_ = history.history["loss"]
+        self._n_features_out = self._encode(X[:1]).shape[1]
+        # Of several players, the first one's.
+        self.loss_curve_ = history.history.get("loss") or next(iter(history.history.values()))
         self.n_iter_ = self.epochs
         return self
 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """The codes, `(num_examples, latent_dim)`."""
         check_is_fitted(self)
-        return self.model_.encode(validate_data(self, X, dtype="float32", reset=False))
+        return self._encode(validate_data(self, X, dtype="float32", reset=False))
+
+    def _encode(self, X):
+        codes = self.model_.encode(X)
+        if codes.ndim != 2:
+            raise ValueError(
+                "`build` must give a model whose code is a vector, of shape (latent_dim,). "
+                f"Received: a {type(self.model_).__name__} with codes of shape {codes.shape[1:]}"
+            )
+        return codes
 
     def inverse_transform(self, X: ArrayLike) -> np.ndarray:
         """The data that codes stand for, `(num_examples, num_features)`."""
@@ -108,10 +129,6 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
             networks.dense_encoder((num_features,), latent_dim, units),
             networks.dense_decoder(latent_dim, (num_features,), units[::-1]),
         )
-
-    @property
-    def _n_features_out(self):
-        return self.latent_dim
 
     def __getstate__(self):
         state = dict(super().__getstate__())
@@ -138,6 +155,19 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         tags.non_deterministic = False
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _check_model(model):
+    """Refuses what cannot be trained on x alone, or gives no codes."""
+    is_ours = isinstance(model, models.LatentVariableModel) and hasattr(model, "encode")
+    needed = getattr(model, "network_inputs", ("x",))[1:]
+    if not is_ours or needed:
+        raise TypeError(
+            "`build` must give a model of keras_aegan.models, or of a class of your own on its "
+            "base, that has `encode` and needs nothing but x. "
+            f"Received: {type(model).__name__}"
+            + (f", which needs {' and '.join(needed)}" if needed else "")
+        )
 
 
 @contextlib.contextmanager

@@ -22,9 +22,31 @@ _SMALLEST = {"inceptionv3": 75, "inceptionresnetv2": 75, "xception": 71}
 _KNOWN = weakref.WeakSet()
 
 
+class NotFound(Exception):
+    """A backbone that a name or a path stands for is not on this machine."""
+
+    @property
+    def reason(self):
+        """Why, in a few words."""
+        cause = self.__cause__
+        return f"{type(cause).__name__}: {_first_line(cause)}" if cause else "there is no such file"
+
+
+class MissingFile(NotFound, ValueError):
+    """There is no file at a path, or none that Keras loads."""
+
+
+class MissingWeights(NotFound, RuntimeError):
+    """An application's ImageNet weights cannot be had."""
+
+
 def application_key(name):
-    """`"mobilenetv2"` for any spelling of an application of Keras; `None` for other text."""
-    key = name.lower().replace("_", "")
+    """`"mobilenetv2"` for any spelling of an application of Keras; `None` for anything else.
+
+    A name wins over a file or folder that is called like it: that has a separator, or is a
+    `pathlib.Path`.
+    """
+    key = name.lower().replace("_", "") if isinstance(name, str) else None
     return key if key in _APPLICATIONS else None
 
 
@@ -55,47 +77,66 @@ def find(backbone):
 
     Raises:
         TypeError: if it is none of these.
-        ValueError: if there is neither such an application nor such a file.
+        ValueError: if there is neither such an application nor such a model's file.
         RuntimeError: if an application's weights cannot be had.
     """
     if isinstance(backbone, keras.Model):
-        if not getattr(backbone, "inputs", None):
-            raise ValueError(
-                "`backbone` must be a Functional model, or a Sequential one that starts with "
-                "keras.Input: its layers' outputs must be known. "
-                f"Received: {type(backbone).__name__} {backbone.name!r}"
-            )
+        _check_inputs(backbone)
         _KNOWN.add(backbone)
         return backbone
     if isinstance(backbone, dict) and "fingerprint" in backbone:
         known = (b for b in list(_KNOWN) if fingerprint(b) == backbone["fingerprint"])
         return next(known, None)
+    if isinstance(backbone, dict) and "not_found" in backbone:
+        return None
     if not isinstance(backbone, (str, os.PathLike)):
         raise TypeError(
             "`backbone` must be a Keras model, the name of one of keras.applications, or the "
             f"path of a model's file. Received: backbone={backbone!r}"
         )
-    name = os.fspath(backbone)
-    if os.path.exists(name):
-        return keras.saving.load_model(name, compile=False)
-    if application_key(name) is None:
-        near = difflib.get_close_matches(name.lower(), _APPLICATIONS, n=3)
-        hint = f" Near it: {', '.join(near)}." if near else ""
+    return _load_application(backbone) if application_key(backbone) else _load_file(backbone)
+
+
+def _check_inputs(network):
+    if not getattr(network, "inputs", None):
         raise ValueError(
-            "`backbone` must be the name of one of keras.applications, or the path of a model's "
-            f"file. Received: backbone={name!r}, and there is no such file.{hint}"
+            "`backbone` must be a Functional model, or a Sequential one that starts with "
+            "keras.Input: its layers' outputs must be known. "
+            f"Received: {type(network).__name__} {network.name!r}"
         )
-    return _load_application(name)
+
+
+def _load_file(path):
+    path = os.fspath(path)
+    if not os.path.exists(path):
+        near = difflib.get_close_matches(path.lower(), _APPLICATIONS, n=3)
+        hint = f" Near it: {', '.join(near)}." if near else ""
+        raise MissingFile(
+            "`backbone` must be the name of one of keras.applications, or the path of a model's "
+            f"file. Received: backbone={path!r}, and there is no such file.{hint}"
+        )
+    try:
+        network = keras.saving.load_model(path, compile=False)
+    except Exception as error:  # as many kinds as there are formats
+        raise MissingFile(
+            f"`backbone` must be the path of a model's file that Keras loads. Received: "
+            f"backbone={path!r} ({type(error).__name__}: {_first_line(error)})"
+        ) from error
+    _check_inputs(network)
+    return network
+
+
+def _first_line(error):
+    return (str(error).strip().splitlines() or [""])[0]
 
 
 def _load_application(name):
     try:
         return _APPLICATIONS[application_key(name)](weights="imagenet", include_top=False)
     except Exception as error:  # of the network, of the disk: as many kinds as there are causes
-        reason = (str(error).strip().splitlines() or [""])[0]
-        raise RuntimeError(
+        raise MissingWeights(
             f"The ImageNet weights of {name!r} are not on this machine and cannot be downloaded "
-            f"({type(error).__name__}: {reason}). Two ways out: build the network with "
+            f"({type(error).__name__}: {_first_line(error)}). Two ways out: build the network with "
             "keras.applications from a local file, weights=path, and pass it as `backbone`; or "
             "train one on your own labels: keras_aegan.networks.pretrain_backbone(x, labels)."
         ) from error
@@ -105,7 +146,12 @@ def refer_to(backbone):
     """What a file holds of a backbone: its name or path, or the fingerprint of an object."""
     if isinstance(backbone, keras.Model):
         return {"name": backbone.name, "fingerprint": fingerprint(backbone)}
-    return os.fspath(backbone) if isinstance(backbone, os.PathLike) else backbone
+    if isinstance(backbone, dict):
+        return backbone.get("not_found", backbone)
+    path = os.fspath(backbone)
+    if isinstance(backbone, os.PathLike) and application_key(path):
+        return os.path.join(os.curdir, path)
+    return path
 
 
 def fingerprint(network):
@@ -123,12 +169,20 @@ def warn_of_missing(reference):
 
 def missing(reference):
     """The sentence about a backbone that this process does not have."""
+    if "not_found" in reference:
+        name = reference["not_found"]
+        where = f"not on this machine ({reference['reason']})"
+        way_out = "bring it there and load the model then."
+    else:
+        name, where = reference["name"], "not in this process"
+        way_out = (
+            "make the backbone as it was, give it to a PerceptualLoss, and load the model then. A "
+            "backbone given by the path of its file is found by itself."
+        )
     return (
-        f"The backbone {reference['name']!r} of a perceptual loss is not in the model's file, "
-        "which refers to it, and not in this process. The model encodes, decodes and exports; to "
-        "train it on or to measure its error, make the backbone as it was, give it to a "
-        "PerceptualLoss, and load the model then. A backbone given by the path of its file is "
-        "found by itself."
+        f"The backbone {name!r} of a perceptual loss is not in the model's file, which refers to "
+        f"it, and {where}. The model encodes, decodes and exports; to train it on or to measure "
+        f"its error, {way_out}"
     )
 
 

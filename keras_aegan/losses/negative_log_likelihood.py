@@ -57,8 +57,8 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
     """Base of the likelihoods with a scale: a number, or the one that fits the batch best.
 
     A subclass gives `deviation(y_true, y_pred)`, elementwise, whose mean is the dispersion of
-    maximum likelihood; `dispersion_of(scale)`; and `log_density_at(deviation, dispersion)`, which
-    is linear in the deviation but for a constant, so that sums of deviations tell all.
+    maximum likelihood; `dispersion_of(scale)`; and `log_density_at`, of a deviation and a
+    dispersion, which is linear in the deviation but for a constant: sums of deviations tell all.
 
     Args:
         scale: a positive number, or `"optimal"`.

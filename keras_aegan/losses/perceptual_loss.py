@@ -42,7 +42,8 @@ class PerceptualLoss(keras.losses.Loss):
     Args:
         backbone: any Functional or Sequential Keras model with its weights; the path of one's
             file; or the name of one of `keras.applications`, such as `"vgg16"` or `"mobilenet"`,
-            for it with its ImageNet weights and its own preprocessing.
+            for it with its ImageNet weights and its own preprocessing, whatever files are called
+            so.
         layer_names: names of the backbone's layers, whose outputs are compared.
         layer_weights: w, a number for each; 1 each if `None`.
         distance: f on each layer's features: `"mse"`, `"mae"`, `"cosine_similarity"` or another
@@ -108,8 +109,7 @@ class PerceptualLoss(keras.losses.Loss):
             self._eye = None
             backbones.warn_of_missing(backbone)
             return
-        is_name = isinstance(backbone, str) and not os.path.exists(backbone)
-        key = backbones.application_key(backbone) if is_name else None
+        key = backbones.application_key(backbone)
         preprocess = self._resolve_preprocessing(key)
         smallest = key and backbones.smallest_image(key)
         self._eye = FrozenBackbone(network, layer_names, preprocess, smallest)
@@ -209,7 +209,11 @@ class PerceptualLoss(keras.losses.Loss):
         config = dict(config)
         for argument in ("distance", "preprocessing"):
             config[argument] = deserialize(config[argument])
-        return cls(**config)
+        try:
+            return cls(**config)
+        except backbones.NotFound as error:  # only what needs the backbone is to fail
+            lost = {"not_found": config["backbone"], "reason": error.reason}
+            return cls(**{**config, "backbone": lost})
 
 
 def _tuple_of_names(layer_names):

@@ -89,7 +89,7 @@ def per_example(loss: Loss, target: Array, prediction: Array, **options) -> Tens
     The mean, or a likelihood's sum, over the example's own elements that no mask hides, whoever
     stands beside it; 0 where all are hidden. A loss that leaves event axes (`"mse"` on images
     leaves height and width) is averaged over them, as Keras does. The mask is the one that the
-    prediction carries from `Masking` or `Embedding(mask_zero=True)`.
+    prediction carries from `Masking` or `Embedding(..., mask_zero=True)`.
 
     Within a step of `fit` or `evaluate` it is the term whose mean over the batch is Keras's own
     value: an example with twice as many elements as another counts twice, and weights of single
@@ -182,5 +182,6 @@ def target_domain(loss: Loss) -> str:
 
 
 def parts(loss):
-    """The losses that a loss is made of: a `WeightedSum`'s, or itself alone."""
-    return getattr(loss, "parts", (loss,))
+    """The losses that a loss is made of: a `WeightedSum`'s, however deep, or itself alone."""
+    inner = getattr(loss, "parts", None)
+    return (loss,) if inner is None else tuple(leaf for part in inner for leaf in parts(part))

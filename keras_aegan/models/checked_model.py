@@ -1,5 +1,6 @@
 """The door: what `fit` and `evaluate` ask of data before they touch a weight."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
@@ -11,7 +12,7 @@ from keras_aegan.arguments import check_positive_integer
 from keras_aegan.checks.arrays import as_array, as_vector, is_array_like
 from keras_aegan.distribution import lost_workers_named
 from keras_aegan.hints import Array
-from keras_aegan.models import data_checks
+from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.training_checks import prepare_callbacks
 
 _Data: TypeAlias = Array | tf.data.Dataset | keras.utils.PyDataset | Iterator
@@ -55,7 +56,8 @@ class CheckedModel(keras.Model):
             x: an array of any library, a frame, a list of numbers; `tf.data.Dataset`,
                 `keras.utils.PyDataset` or a generator of arrays or tuples.
             y: targets, where the class takes any.
-            batch_size: examples a step, of arrays; 32 if `None`.
+            batch_size: examples a step, of arrays; if `None`, 32, or the one size that the
+                networks take.
             epochs: passes over the data.
             verbose: `"auto"`, 0, 1 or 2.
             callbacks: Keras callbacks.
@@ -85,6 +87,7 @@ class CheckedModel(keras.Model):
             validation_data = self._admit_validation(
                 validation_data, kwargs.get("validation_steps")
             )
+        batch_size = self._own_batch_size(x, batch_size, validation_split)
         with lost_workers_named(self.distribute_strategy):
             return super().fit(
                 x,
@@ -136,6 +139,7 @@ class CheckedModel(keras.Model):
                 check_positive_integer("steps", steps)
             data_checks.check_ends("x", x, "steps", steps)
             x, y, sample_weight = self._admit(x, y, sample_weight)
+            batch_size = self._own_batch_size(x, batch_size)
         return super().evaluate(
             x,
             y,
@@ -248,6 +252,16 @@ class CheckedModel(keras.Model):
             self.note_targets(None, spec if isinstance(spec, tuple) and len(spec) > 1 else None)
         return x, y, sample_weight
 
+    def _own_batch_size(self, x, batch_size, validation_split=0.0):
+        """`batch_size`; of arrays, the one that the networks take, where they take but one."""
+        own_size = network_checks.own_batch_size(self)
+        if own_size is None or not is_array_like(x):
+            return batch_size
+        num_trained = math.floor(x.shape[0] * (1.0 - (validation_split or 0.0)))
+        for num_examples in (num_trained, x.shape[0] - num_trained):
+            data_checks.check_whole_batches(num_examples, own_size, batch_size)
+        return own_size
+
     def _admit_validation(self, validation_data, validation_steps):
         if isinstance(validation_data, list):
             validation_data = tuple(validation_data)
@@ -277,6 +291,7 @@ class CheckedModel(keras.Model):
         if not trains:
             self.check_as_trained(y)
         self.check_data(x, y)
+        data_checks.check_whole_batches(x.shape[0], network_checks.own_batch_size(self))
         if sample_weight is not None:
             sample_weight = as_vector("sample_weight", sample_weight)
             data_checks.check_sample_weight(np.asarray(sample_weight), x.shape[0])

@@ -88,6 +88,7 @@ class ContractiveAutoencoder(EncoderDecoderModel):
             )
         check_positive_integer("num_probes", num_probes)
         network_checks.check_no_batch_statistics("encoder", encoder, "the contraction")
+        network_checks.check_takes_any_batch(self, "the contraction")
         self._check_differentiable()
         self.jacobian = jacobian
         self.num_probes = num_probes

@@ -168,7 +168,8 @@ def _check_values(name, array, domain, num_levels):
         raise ValueError(
             f"`{name}` must be finite. Received: {array[tuple(index)]} in example {index[0]}"
         )
-    if domain == "real" and not max(-smallest, largest) < _LARGEST:
+    # As Python's numbers: NumPy would warn that float16 cannot hold the limit.
+    if domain == "real" and not max(-float(smallest), float(largest)) < _LARGEST:
         raise ValueError(
             f"`{name}` must be scaled: the squares of such values overflow in float32. "
             f"Received: values in [{smallest:.6g}, {largest:.6g}]"
@@ -238,6 +239,28 @@ def check_labels(name, labels, num_classes):
 def check_batch_size(batch_size):
     """Refuses what is no positive integer."""
     check_positive_integer("batch_size", batch_size)
+
+
+def check_whole_batches(num_examples, own_size, batch_size=None):
+    """Refuses what does not fill batches of the one size that networks take; `None` for any.
+
+    Args:
+        num_examples: how many came.
+        own_size: the size of the networks' batches (see `network_checks.own_batch_size`).
+        batch_size: what the user asked for, if anything.
+
+    Raises:
+        ValueError: if the examples are no multiple of it, or the user asked for another.
+    """
+    if own_size is None or (num_examples % own_size == 0 and batch_size in (None, own_size)):
+        return
+    given = "" if batch_size is None else f" and batch_size={batch_size}"
+    raise ValueError(
+        f"The number of examples must be a multiple of {own_size}, which is `batch_size` too: the "
+        f"networks take batches of {own_size} alone, by their Input(batch_shape=({own_size}, ...)) "
+        "and a layer that keeps a state for each row or has that size written down. "
+        f"Received: {num_examples} examples{given}"
+    )
 
 
 def check_how_to_run(steps_per_execution, jit_compile):

@@ -18,7 +18,7 @@ class DenoisingAutoencoder(EncoderDecoderModel):
     theorem 1). A code larger than x is no danger: the identity is no solution.
 
     Noise is drawn anew at every step, in training only; the target is always the clean x. So is
-    what `Masking` or `Embedding(mask_zero=True)` in the encoder takes for padding.
+    what `Masking` or `Embedding(..., mask_zero=True)` in the encoder takes for padding.
 
     Reference: [Vincent et al., 2010](https://jmlr.org/papers/v11/vincent10a.html), section 3.
 

@@ -7,6 +7,7 @@ import numbers
 import keras
 import tensorflow as tf
 from tensorflow.python.eager.context import context
+from tensorflow.python.framework.config import is_op_determinism_enabled
 
 from keras_aegan.models import index_groups
 from keras_aegan.models.step_groups import can_group, run_in_groups
@@ -69,7 +70,9 @@ class GroupedModel(keras.Model):
         on_one_cpu = not self._distribute_strategy and not tf.config.list_physical_devices("GPU")
         if jit_compile != "auto" or run_eagerly or not on_one_cpu:
             return jit_compile
-        if context().op_callbacks:  # tf.debugging.enable_check_numerics, whose ops XLA lacks
+        # The ops of tf.debugging.enable_check_numerics XLA lacks; Keras warns that it leaves out
+        # XLA where tf.config.experimental.enable_op_determinism was called.
+        if context().op_callbacks or is_op_determinism_enabled():
             return False
         return all(
             layer.supports_jit and not isinstance(layer, _CONVOLUTIONS + _KERAS_NOISE)

@@ -12,7 +12,8 @@ import tensorflow as tf
 from keras_aegan.distribution import is_chief
 from keras_aegan.files import whole_file
 from keras_aegan.hints import Array
-from keras_aegan.models.data_checks import check_batch_size
+from keras_aegan.models.data_checks import check_batch_size, check_whole_batches
+from keras_aegan.models.network_checks import own_batch_size
 
 
 class ServableModel(keras.Model):
@@ -101,9 +102,9 @@ class ServableModel(keras.Model):
         """Writes one SavedModel with a named endpoint for each thing that the model does.
 
         The batch size is dynamic. The SavedModel loads and runs where `keras_aegan` is not
-        installed: `tf.saved_model.load(filepath).encode(x)`. TensorFlow Serving takes it from a
-        folder of versions: `export("models/vae/1")`. Under several workers the chief alone
-        writes.
+        installed: `served = tf.saved_model.load(filepath)`, then `served.encode(x)`. TensorFlow
+        Serving takes it from a folder of versions: `export("models/vae/1")`. Under several
+        workers the chief alone writes.
 
         Args:
             filepath: the folder to write.
@@ -121,7 +122,8 @@ class ServableModel(keras.Model):
             archive = keras.export.ExportArchive()
             archive.track(self)
             for name, (function, input_signature) in self.endpoints().items():
-                archive.add_endpoint(name, function, input_signature)
+                specs = [_of_batch_size(spec, own_batch_size(self)) for spec in input_signature]
+                archive.add_endpoint(name, function, specs)
             archive.write_out(filepath, verbose=bool(verbose), **kwargs)
             return
         networks = {id(n) for networks in self.players.values() for n in networks}
@@ -132,9 +134,23 @@ class ServableModel(keras.Model):
                 f"one network. Received: network={network!r}"
             )
         network = getattr(self, network)
-        # Keras asks a network that has not been called yet for its signature.
-        kwargs.setdefault("input_signature", [keras.tree.map_structure(_spec, network.input)])
-        network.export(filepath, format=format, verbose=verbose, **kwargs)
+        # A network that has not been called yet has no signature for Keras, and a Sequential one no
+        # `input`.
+        inputs = network.inputs[0] if isinstance(network, keras.Sequential) else network.input
+        specs = keras.tree.map_structure(
+            lambda x: _of_batch_size(
+                tf.TensorSpec(x.shape, x.dtype, x.name), own_batch_size(network)
+            ),
+            inputs,
+        )
+        kwargs.setdefault("input_signature", [specs])
+        try:
+            network.export(filepath, format=format, verbose=verbose, **kwargs)
+        except ModuleNotFoundError as error:
+            raise ImportError(
+                f'`format="{format}"` needs packages that are not installed: pip install '
+                f'"keras_aegan[clients]". Received: {error}'
+            ) from error
 
     def run_in_batches(
         self, function: Callable, *arrays: Array, batch_size: int
@@ -144,15 +160,19 @@ class ServableModel(keras.Model):
         Args:
             function: a bound method that takes and gives tensors, batch axis first.
             *arrays: its inputs, `(num_examples, ...)` each.
-            batch_size: examples run at once.
+            batch_size: examples run at once; where the networks take batches of one size only,
+                theirs.
 
         Returns:
             A NumPy array `(num_examples, ...)`, or a structure of them.
         """
         check_batch_size(batch_size)
+        own_size = own_batch_size(self)
+        check_whole_batches(len(arrays[0]), own_size)
+        batch_size = own_size or batch_size
         dtypes = [_dtype(array) for array in arrays]
         specs = [
-            tf.TensorSpec((None, *a.shape[1:]), d) for a, d in zip(arrays, dtypes, strict=True)
+            tf.TensorSpec((own_size, *a.shape[1:]), d) for a, d in zip(arrays, dtypes, strict=True)
         ]
         key = (function.__name__, *map(str, specs))
         if key not in self._endpoint_functions.value:  # traced once for all batch sizes
@@ -184,8 +204,11 @@ def _being_written(filepath, ending, can_replace):
     return contextlib.nullcontext(filepath)
 
 
-def _spec(tensor):
-    return keras.InputSpec(shape=tensor.shape, dtype=tensor.dtype, name=tensor.name)
+def _of_batch_size(spec, batch_size):
+    """An endpoint's spec for batches of that size, of any if `None`; as it is without a batch."""
+    if not len(spec.shape):
+        return spec
+    return tf.TensorSpec((batch_size, *spec.shape[1:]), spec.dtype, spec.name)
 
 
 class Untracked:

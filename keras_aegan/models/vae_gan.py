@@ -130,7 +130,7 @@ class VAEGAN(EncoderDecoderModel):
         self.seed = seed
         self.sampling = GaussianSampling(seed)
         # The same layers once more, of which Keras need not know.
-        outputs = [layer.output, discriminator.output]
+        outputs = [layer.output, discriminator.outputs[0]]
         self._features_and_logit = Untracked(keras.Model(discriminator.inputs[0], outputs))
 
     @property

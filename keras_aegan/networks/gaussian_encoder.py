@@ -43,7 +43,7 @@ def gaussian_encoder(network: keras.Model, latent_dim: int, name: str = "encoder
             f"Received: {network.name!r} with {len(outputs)} outputs"
         )
     check_units("latent_dim", (latent_dim,))
-    features = network.output
+    features = network.outputs[0]
     if len(features.shape) > 2:
         features = layers.Flatten(name="features")(features)
     z_mean = layers.Dense(latent_dim, name="z_mean")(features)

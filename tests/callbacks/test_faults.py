@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -172,7 +173,7 @@ def test_backups_that_cannot_be_are_refused(tmp_path):
         callbacks.BackupAndRestore("")
     backup = callbacks.BackupAndRestore(tmp_path / "backup")
     best = keras.callbacks.EarlyStopping("loss", restore_best_weights=True)
-    with pytest.raises(ValueError, match=r"ModelCheckpoint\(save_best_only=True\)"):
+    with pytest.raises(ValueError, match=r"ModelCheckpoint\(path, save_best_only=True\)"):
         _fit(compiled(row), row, backup, best)
     average = compiled(row, optimizer=keras.optimizers.Adam(use_ema=True))
     keras_backup = keras.callbacks.BackupAndRestore(tmp_path / "keras")
@@ -184,6 +185,29 @@ def test_backups_that_cannot_be_are_refused(tmp_path):
         _fit(compiled(ROWS["gan"]), ROWS["gan"], backup)
 
 
+@pytest.fixture(scope="module")
+def backup_of_two_epochs(tmp_path_factory):
+    row, folder = ROWS["gan"], tmp_path_factory.mktemp("broken_off") / "backup"
+    reduce = keras.callbacks.ReduceLROnPlateau("generator_loss", mode="min")
+    with pytest.raises(KeyboardInterrupt):
+        _fit(compiled(row), row, reduce, callbacks.BackupAndRestore(folder), _break_off(2))
+    return folder
+
+
+def test_a_backup_of_more_epochs_than_are_asked_for_is_refused(backup_of_two_epochs, tmp_path):
+    row = ROWS["gan"]
+    shutil.copytree(backup_of_two_epochs, tmp_path / "backup")
+    backup = callbacks.BackupAndRestore(tmp_path / "backup", delete_checkpoint=False)
+    with pytest.raises(ValueError, match="Received: a backup of 2 epochs, for epochs=1"):
+        _fit(compiled(row), row, backup, epochs=1)
+    # Of as many there is nothing left to train.
+    assert _fit(compiled(row), row, backup, epochs=2).epoch == [0, 1]
+
+
+def _altered(content, **change):
+    return json.dumps({**json.loads(content), **change}).encode()
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [
@@ -192,19 +216,49 @@ def test_backups_that_cannot_be_are_refused(tmp_path):
         ("training.json", lambda content: content[:-9]),
         ("training.json", lambda content: b"[]"),
         ("training.json", lambda content: b"{}"),
+        *(
+            ("training.json", lambda content, change=change: _altered(content, **change))
+            for change in [
+                *({"epoch": e} for e in (-1, 1, 3, 99, 2.0, "2", True, None, float("nan"), [2])),
+                {"history": None},
+                {"history": {"epoch": [0, 1], "history": []}},
+                *(
+                    {"history": {"epoch": epochs, "history": {}}}
+                    for epochs in (
+                        [1, 2],
+                        [0, 1, 2],
+                        [-1, 0, 1],
+                        [False, True],
+                        [0.0, 1.0],
+                        "01",
+                        3,
+                    )
+                ),
+                *(
+                    {"history": {"epoch": [0, 1], "history": {"discriminator_loss": values}}}
+                    for values in (0.7, [0.7, "a"], [0.7, None], [0.7, 0.7, 0.7], {"0": 0.7})
+                ),
+                {"callbacks": {"WarnOfNonFinite": 3}},
+                {"callbacks": [["ReduceLROnPlateau"]]},
+                *(
+                    {"callbacks": [["ReduceLROnPlateau", attributes]]}
+                    for attributes in ({"wait": -5}, {"wait": 1.5}, {"wait": True}, {"model": 1})
+                ),
+            ]
+        ),
     ],
 )
-def test_a_damaged_backup_is_refused_and_stays(name, change, tmp_path):
+def test_a_damaged_backup_is_refused_and_stays(name, change, backup_of_two_epochs, tmp_path):
     row = ROWS["gan"]
     backup = callbacks.BackupAndRestore(tmp_path / "backup")
-    with pytest.raises(KeyboardInterrupt):
-        _fit(compiled(row), row, backup, _break_off(2))
+    reduce = keras.callbacks.ReduceLROnPlateau("generator_loss", mode="min")
+    shutil.copytree(backup_of_two_epochs, tmp_path / "backup")
     path = tmp_path / "backup" / "epoch_000002" / name
     path.write_bytes(change(path.read_bytes()))
     fresh = compiled(row)
     before = state(fresh)
     with pytest.raises(ValueError, match="another model's, or was damaged: delete it to begin"):
-        _fit(fresh, row, backup)
+        _fit(fresh, row, reduce, backup)
     for a, b in zip(state(fresh), before, strict=True):
         np.testing.assert_array_equal(a, b)
     assert path.exists()

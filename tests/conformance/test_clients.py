@@ -3,10 +3,13 @@
 import importlib.util
 import inspect
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
+from keras import layers
 
-from keras_aegan import networks
+from keras_aegan import models, networks
 from tests.conformance.table import ROWS, call_input, compiled
 
 _IMAGE = (8, 8, 3)
@@ -80,8 +83,8 @@ def _network(name):
 def _inputs(network, n):
     generator = np.random.default_rng(n)
     return [
-        generator.integers(0, 3, n).astype("int32")
-        if len(x.shape) == 1
+        generator.integers(0, 3, (n, *x.shape[1:])).astype("int32")
+        if keras.backend.is_int_dtype(x.dtype)
         else generator.uniform(-1, 1, (n, *x.shape[1:])).astype("float32")
         for x in network.inputs
     ]
@@ -111,7 +114,10 @@ def test_litert_agrees_with_keras(name, tmp_path):
 
     network = _network(name)
     network.export(tmp_path / "network.tflite", format="litert", verbose=False)
-    interpreter = Interpreter(str(tmp_path / "network.tflite"))
+    _assert_litert_agrees(Interpreter(str(tmp_path / "network.tflite")), network)
+
+
+def _assert_litert_agrees(interpreter, network):
     for n in (1, 5):
         details = {d["name"]: d for d in interpreter.get_input_details()}
         inputs = _inputs(network, n)
@@ -133,7 +139,10 @@ def test_onnx_runtime_agrees_with_keras(name, tmp_path):
 
     network = _network(name)
     network.export(tmp_path / "network.onnx", format="onnx", verbose=False)
-    session = onnxruntime.InferenceSession(str(tmp_path / "network.onnx"))
+    _assert_onnx_agrees(onnxruntime.InferenceSession(str(tmp_path / "network.onnx")), network)
+
+
+def _assert_onnx_agrees(session, network):
     for n in (1, 5):
         inputs = _inputs(network, n)
         given = _matched([tuple(i.shape) for i in session.get_inputs()], inputs)
@@ -163,3 +172,104 @@ def test_a_network_must_be_named(tmp_path):
     for name in (None, "generator"):
         with pytest.raises(ValueError, match=r"`network` must be one of \['decoder', 'encoder'\]"):
             model.export(tmp_path / "vae.onnx", format="onnx", network=name)
+
+
+def _called_on_three_rows():
+    """A Sequential that learns its shapes from data takes their number for its own."""
+    networks_of_it = keras.Sequential([layers.Dense(2)]), keras.Sequential([layers.Dense(8)])
+    networks_of_it[1](networks_of_it[0](np.zeros((3, 8), "float32")))
+    return models.Autoencoder(*networks_of_it)
+
+
+def _sequential(*inner):
+    return keras.Sequential([keras.Input((8,)), *inner, layers.Dense(2)])
+
+
+def _with_sequential_inside():
+    x = keras.Input((8,))
+    decoder = keras.Sequential([keras.Input((2,)), keras.Sequential([layers.Dense(8)])])
+    return models.Autoencoder(keras.Model(x, _sequential()(2 * x)), decoder)
+
+
+def _of_integers():
+    encoder = keras.Sequential(
+        [keras.Input((6,), dtype="int32"), layers.Embedding(3, 2), layers.Flatten()]
+    )
+    return models.Autoencoder(encoder, keras.Sequential([keras.Input((12,)), layers.Dense(6)]))
+
+
+def _with_tuples_of_inputs():
+    def network(size, outputs):
+        x, labels = keras.Input((size,)), keras.Input((), dtype="int32")
+        hidden = layers.Concatenate()([x, layers.Embedding(3, 2)(labels)])
+        return keras.Model((x, labels), [layers.Dense(n)(hidden) for n in outputs])
+
+    return models.ConditionalVAE(network(8, (2, 2)), network(2, (8,)))
+
+
+# Networks as users write them: model -> the attributes that are exported.
+USERS_NETWORKS = {
+    "sequential": (
+        lambda: models.Autoencoder(_sequential(), networks.dense_decoder(2, (8,), ())),
+        ("encoder",),
+    ),
+    "called_on_data": (_called_on_three_rows, ("encoder", "decoder")),
+    "sequential_inside": (_with_sequential_inside, ("encoder", "decoder")),
+    "gaussian_encoder_of_a_sequential": (
+        lambda: models.VAE(
+            networks.gaussian_encoder(_sequential(layers.Dense(4, "relu")), 2),
+            networks.dense_decoder(2, (8,), ()),
+        ),
+        ("encoder",),
+    ),
+    "adversaries": (
+        lambda: models.VAEGAN(
+            networks.gaussian_encoder(_sequential(), 2),
+            networks.dense_decoder(2, (8,), ()),
+            keras.Sequential(
+                [keras.Input((8,)), layers.Dense(4, "relu", name="features"), layers.Dense(1)]
+            ),
+            feature_layer="features",
+        ),
+        ("discriminator",),
+    ),
+    "integers": (_of_integers, ("encoder", "decoder")),
+    "tuples": (_with_tuples_of_inputs, ("encoder", "decoder")),
+    "fixed_batch": (
+        lambda: models.Autoencoder(
+            keras.Sequential([keras.Input(batch_shape=(4, 8)), layers.Dense(2)]),
+            networks.dense_decoder(2, (8,), ()),
+        ),
+        ("encoder",),
+    ),
+}
+every_users_network = pytest.mark.parametrize("name", list(USERS_NETWORKS))
+
+
+@every_users_network
+def test_users_networks_agree_in_litert(name, tmp_path):
+    make, attributes = USERS_NETWORKS[name]
+    model = make()
+    for network in attributes:  # never called before
+        model.export(tmp_path / "network.tflite", "litert", network=network, verbose=False)
+        interpreter = tf.lite.Interpreter(str(tmp_path / "network.tflite"))
+        _assert_litert_agrees(interpreter, getattr(model, network))
+
+
+@_needs("onnx", "tf2onnx", "onnxruntime")
+@every_users_network
+def test_users_networks_agree_in_onnx_runtime(name, tmp_path):
+    import onnxruntime
+
+    make, attributes = USERS_NETWORKS[name]
+    model = make()
+    for network in attributes:
+        model.export(tmp_path / "network.onnx", "onnx", network=network, verbose=False)
+        session = onnxruntime.InferenceSession(str(tmp_path / "network.onnx"))
+        _assert_onnx_agrees(session, getattr(model, network))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("onnx") is not None, reason="onnx is installed")
+def test_what_onnx_needs_is_said(tmp_path):
+    with pytest.raises(ImportError, match=r"pip install \"keras_aegan\[clients\]\""):
+        compiled(ROWS["vae"]).export(tmp_path / "vae.onnx", format="onnx", network="encoder")

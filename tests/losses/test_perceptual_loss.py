@@ -9,7 +9,8 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from keras_aegan import losses, models, networks
+from keras_aegan import evaluation, losses, models, networks
+from keras_aegan.losses import backbones
 
 IMAGES = np.random.default_rng(0).uniform(size=(6, 16, 16, 3)).astype("float32")
 GREY = IMAGES[..., :1]
@@ -162,6 +163,93 @@ def test_a_backbone_that_is_nowhere_is_missed_aloud_and_only_where_it_is_needed(
     other.export(tmp_path / "exported")
     with pytest.raises(RuntimeError, match="The backbone 'eye'.*not in this process"):
         other.fit(IMAGES, verbose=0)
+
+
+def _alone(loss):
+    return loss
+
+
+def _in_sums(loss):
+    return losses.WeightedSum([losses.WeightedSum(["mae", loss]), "mse"])
+
+
+@pytest.mark.parametrize("within", [_alone, _in_sums])
+def test_a_path_that_is_gone_is_missed_where_it_is_needed(within, tmp_path):
+    path = tmp_path / "eye.keras"
+    backbone().save(path)
+    model = compiled(within(losses.PerceptualLoss(path, ["high"])))
+    detector = evaluation.AnomalyDetector(model)
+    model.fit(IMAGES, verbose=0)
+    detector.fit_threshold(np.concatenate([IMAGES] * 2), contamination=0.2)
+    model.save(tmp_path / "model.keras")
+    detector.save(tmp_path / "detector.keras")
+    codes, scores = model.encode(IMAGES), detector.anomaly_scores(IMAGES)
+    path.rename(tmp_path / "elsewhere.keras")
+
+    sentence = r"The backbone '.*eye.keras' .*not on this machine \(there is no such file\)"
+    with pytest.warns(UserWarning, match=sentence):
+        loaded = keras.models.load_model(tmp_path / "model.keras")
+    with pytest.warns(UserWarning, match=sentence):
+        loaded_detector = keras.models.load_model(tmp_path / "detector.keras")
+    np.testing.assert_allclose(loaded.encode(IMAGES), codes, atol=1e-6)
+    loaded.export(tmp_path / "exported")
+    assert not hasattr(tf.saved_model.load(tmp_path / "exported"), "reconstruction_error")
+    for needs_it in (
+        lambda: loaded.fit(IMAGES, verbose=0),
+        lambda: loaded.evaluate(IMAGES, verbose=0),
+        lambda: loaded.reconstruction_error(IMAGES),
+        lambda: loaded_detector.anomaly_scores(IMAGES),
+        lambda: loaded_detector.fit_threshold(IMAGES),
+    ):
+        with pytest.raises(RuntimeError, match=sentence):
+            needs_it()
+
+    loaded.save(tmp_path / "again.keras")
+    loaded_detector.save(tmp_path / "detector_again.keras")
+    (tmp_path / "elsewhere.keras").rename(path)
+    again = keras.models.load_model(tmp_path / "detector_again.keras")
+    np.testing.assert_allclose(again.anomaly_scores(IMAGES), scores, rtol=1e-5)
+    assert np.isfinite(keras.models.load_model(tmp_path / "again.keras").evaluate(IMAGES)).all()
+
+
+def _give_for_mobilenet(monkeypatch, function):
+    """Keras's application, without its weights."""
+    function.__module__ = keras.applications.MobileNet.__module__
+    monkeypatch.setitem(backbones._APPLICATIONS, "mobilenet", function)
+
+
+@pytest.mark.parametrize("spelling", ["mobilenet", "MobileNet"])
+def test_the_name_of_an_application_wins_over_files_called_so(spelling, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _give_for_mobilenet(monkeypatch, lambda **options: backbone())
+    (tmp_path / spelling).mkdir()
+    loss = losses.PerceptualLoss(spelling, ["high"])
+    assert loss.get_config()["backbone"] == spelling
+    for path in (tmp_path / spelling, pathlib.Path(spelling), f"./{spelling}"):
+        with pytest.raises(ValueError, match="`backbone` must be the path of a model's file that"):
+            losses.PerceptualLoss(path, ["high"])
+    (tmp_path / spelling).rmdir()
+    backbone().save(tmp_path / "mobilenet.keras")
+    (tmp_path / "mobilenet.keras").rename(tmp_path / spelling)
+    assert losses.PerceptualLoss("mobilenet", ["high"]).network is not None
+
+
+def test_a_path_that_is_called_like_an_application_stays_a_path():
+    assert backbones.refer_to(pathlib.Path("vgg16")) == os.path.join(".", "vgg16")
+
+
+def test_weights_that_cannot_be_had_do_not_keep_a_model_from_loading(monkeypatch):
+    def fail(**options):
+        raise OSError("no network")
+
+    _give_for_mobilenet(monkeypatch, lambda **options: backbone())
+    config = losses.PerceptualLoss("mobilenet", ["high"]).get_config()
+    _give_for_mobilenet(monkeypatch, fail)
+    with pytest.warns(UserWarning, match=r"'mobilenet' .*not on this machine \(OSError: no netw"):
+        loss = losses.PerceptualLoss.from_config(config)
+    assert loss.get_config() == config
+    with pytest.raises(RuntimeError, match="'mobilenet' .*not on this machine"):
+        loss.call(IMAGES, IMAGES)
 
 
 def test_the_saved_model_holds_nothing_of_the_backbone(tmp_path):

@@ -1,6 +1,7 @@
 """Bad input is refused at the door, with a sentence that names the argument and what came."""
 
 import keras
+import ml_dtypes
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -394,3 +395,18 @@ def test_a_refused_fit_leaves_the_weights_alone():
         model.fit(with_value(np.nan), verbose=0)
     for old, new in zip(before, model.get_weights(), strict=True):
         np.testing.assert_array_equal(old, new)
+
+
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
+@pytest.mark.parametrize("kind", [tf.Tensor, np.ndarray])
+def test_floats_of_other_precisions_are_taken_without_a_warning(dtype, kind):
+    x = tf.cast(X, dtype) if kind is tf.Tensor else X.astype(tf.as_dtype(dtype).as_numpy_dtype)
+    model = compiled(jit_compile=False)
+    model.fit(x, validation_data=x, verbose=0)
+    expected = model.reconstruction_error(X)
+    np.testing.assert_allclose(model.reconstruction_error(x), expected, atol=0.02)
+
+
+def test_floats_that_numpy_does_not_know_are_refused():
+    with pytest.raises(TypeError, match="`x` must be a plain array of numbers.*float8_e4m3fn"):
+        compiled(jit_compile=False).fit(X.astype(ml_dtypes.float8_e4m3fn), verbose=0)
