@@ -24,7 +24,7 @@ _LOST = (
 )
 # Far from where TensorFlow begins to count, for each strategy anew.
 _COLLECTIVE_KEYS = CollectiveKeys(group_key_start=1_000_000)
-_KEYED = weakref.WeakSet()
+_NUMBERED = weakref.WeakSet()
 
 
 def distribution_strategy(devices: Sequence[str] | None = None) -> tf.distribute.Strategy:
@@ -104,14 +104,15 @@ def number_collectives(strategy: tf.distribute.Strategy) -> None:
         strategy: any strategy; what is no `MirroredStrategy`, or has exchanged already, is left
             as it is.
     """
-    if not isinstance(strategy, tf.distribute.MirroredStrategy) or strategy in _KEYED:
-        return
-    _KEYED.add(strategy)
-    operations = strategy.extended._collective_ops
+    # Of MirroredStrategy alone: there can be but one strategy for several workers.
+    operations = getattr(getattr(strategy, "extended", None), "_collective_ops", None)
     launchers = getattr(operations, "_launchers", [])  # none between a CPU and a GPU
+    if not launchers or strategy in _NUMBERED:
+        return
+    _NUMBERED.add(strategy)
     counts = strategy.extended._collective_keys._instance_key_table.values()
-    has_begun = any(len(set(count.values()) - {INSTANCE_KEY_START_NUMBER}) for count in counts)
-    if launchers and not has_begun:
+    has_begun = any(set(count.values()) != {INSTANCE_KEY_START_NUMBER} for count in counts)
+    if not has_begun:
         operations._collective_keys = _COLLECTIVE_KEYS
         for launcher in launchers:
             launcher._collective_keys = _COLLECTIVE_KEYS

@@ -2,6 +2,7 @@
 
 import math
 import numbers
+import warnings
 
 import keras
 import tensorflow as tf
@@ -16,7 +17,7 @@ from keras_aegan.models.objective import Objective, batch_mean, batch_size_of, w
 from keras_aegan.models.players_optimizer import (
     PlayersOptimizer,
     built_for,
-    check_replicas_suit,
+    check_strategy_suits,
     computes_in_float16,
     resolve_optimizers,
     scale_loss,
@@ -138,7 +139,7 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         number_collectives(self.distribute_strategy)
         with self.distribute_strategy.scope():
             optimizers = resolve_optimizers(optimizer, list(self.players))
-            check_replicas_suit(optimizers, self.distribute_strategy)
+            check_strategy_suits(optimizers, self.distribute_strategy)
             arguments = {
                 "optimizer": optimizers if len(optimizers) > 1 else next(iter(optimizers.values())),
                 "loss": loss,
@@ -290,6 +291,8 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         Raises:
             ValueError: if `trainable` has changed so that an optimizer cannot follow.
         """
+        if not self.trainable_weights:
+            warnings.warn("The model has no trainable weights.", stacklevel=2)  # as Keras does
         for player, optimizer in self._optimizers.items():
             trainable = {id(w): w for w in self._player_weights(player)}
             known = self._steppable.value[player]

@@ -216,6 +216,13 @@ class _SharedVariable(keras.Variable):
             assigned = variable.assign(value)
         return assigned
 
+    # Keras's own fail on replicas, where the user's optimizer need not be mirrored.
+    def __float__(self):
+        return float(self.numpy())
+
+    def __int__(self):
+        return int(self.numpy())
+
 
 def _shared_value(values, without_copies):
     if not values:

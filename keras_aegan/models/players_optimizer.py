@@ -4,8 +4,15 @@ import numbers
 import re
 
 import keras
+import tensorflow as tf
 
 from keras_aegan.models.optimizer_copies import copy_for_players
+
+# What an optimizer does in some steps only, and what does the same on replicas.
+_IN_SOME_STEPS = {
+    "gradient_accumulation_steps": "Take a larger batch",
+    "ema_overwrite_frequency": "Without it the averages are written at the end of `fit`",
+}
 
 
 class PlayersOptimizer(keras.optimizers.Optimizer):
@@ -134,17 +141,26 @@ def steps_all_or_none(optimizer):
     return inner.use_ema or isinstance(inner, keras.optimizers.MultiOptimizer)
 
 
-def check_replicas_suit(optimizers, strategy):
-    """Refuses optimizers that several replicas cannot step together."""
+def check_strategy_suits(optimizers, strategy):
+    """Raises ValueError unless the replicas of a strategy can step these optimizers together."""
+    if not tf.distribute.has_strategy() or isinstance(strategy, tf.distribute.OneDeviceStrategy):
+        return
     for player, optimizer in optimizers.items():
         inner = getattr(optimizer, "inner_optimizer", optimizer)
-        if strategy.num_replicas_in_sync > 1 and inner.gradient_accumulation_steps:
+        if inner._distribution_strategy is not strategy:
             raise ValueError(
-                "`optimizer` must have gradient_accumulation_steps=None on several replicas: "
-                "TensorFlow cannot exchange gradients in some steps only. A larger batch does the "
-                f"same. Received: the {player}'s "
-                f"gradient_accumulation_steps={inner.gradient_accumulation_steps}"
+                "`optimizer` must be made in the scope of the model's strategy: one from outside "
+                "counts each step once for each replica. Received: for the "
+                f"{player} {type(inner).__name__}, made outside"
             )
+        for name, instead in _IN_SOME_STEPS.items():
+            value = getattr(inner, name)
+            if value and (inner.use_ema or name != "ema_overwrite_frequency"):
+                raise ValueError(
+                    f"`optimizer` must have {name}=None under a {type(strategy).__name__}: "
+                    "TensorFlow cannot let replicas exchange values in some steps only. "
+                    f"{instead}. Received: for the {player} {name}={value}"
+                )
 
 
 def settings(optimizer):
