@@ -23,6 +23,7 @@ from keras_aegan.models.players_optimizer import (
     scale_loss,
     settings,
     steps_all_or_none,
+    was_built,
 )
 from keras_aegan.models.replicas import independent_noise, share_of_batch
 from keras_aegan.models.servable_model import ServableModel, Untracked
@@ -231,8 +232,9 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         steppable = {}
         for player, optimizer in optimizers.items():
             weights = self._player_weights(player)
+            known = built_for(optimizer) if was_built(optimizer) else weights
             optimizer.build(weights)
-            steppable[player] = {id(w) for w in built_for(optimizer) or weights}
+            steppable[player] = {id(w) for w in known}
             unknown = [w.path for w in weights if id(w) not in steppable[player]]
             if unknown:
                 raise ValueError(

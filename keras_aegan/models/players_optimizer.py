@@ -131,6 +131,11 @@ def built_for(optimizer):
     return getattr(optimizer, "inner_optimizer", optimizer)._trainable_variables
 
 
+def was_built(optimizer):
+    """Whether an optimizer has its variables already."""
+    return getattr(optimizer, "inner_optimizer", optimizer).built
+
+
 def steps_all_or_none(optimizer):
     """Whether an optimizer cannot leave out a weight that it was built for.
 

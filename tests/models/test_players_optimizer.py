@@ -255,9 +255,11 @@ def test_a_handle_serves_again():
     alone = _autoencoder()
     alone.compile(optimizer, jit_compile=False)
     alone.fit(X, verbose=0)
-    assert alone.optimizer is optimizer and type(optimizer) is optimizers.Adam
+    assert alone.optimizer is optimizer
+    assert type(optimizer) is optimizers.Adam
     optimizer.learning_rate = 0.25  # it trains a model of its own now
-    assert _rates(first) == [0.5, 0.5] and _rates(alone) == [0.25]
+    assert _rates(first) == [0.5, 0.5]
+    assert _rates(alone) == [0.25]
     first.compile(optimizer, jit_compile=False)
     first.fit(X, verbose=0)
     assert _rates(first) == [0.25, 0.25]
