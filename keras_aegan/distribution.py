@@ -4,10 +4,15 @@ import contextlib
 import json
 import os
 import socket
+import weakref
 from collections.abc import Iterator, Sequence
 
 import keras
 import tensorflow as tf
+from tensorflow.python.distribute.cross_device_utils import (
+    INSTANCE_KEY_START_NUMBER,
+    CollectiveKeys,
+)
 
 # What TensorFlow raises where a worker of a collective operation is gone.
 _LOST = (
@@ -17,6 +22,9 @@ _LOST = (
     tf.errors.DeadlineExceededError,
     tf.errors.InternalError,
 )
+# Far from where TensorFlow begins to count, for each strategy anew.
+_COLLECTIVE_KEYS = CollectiveKeys(group_key_start=1_000_000)
+_NUMBERED = weakref.WeakSet()
 
 
 def distribution_strategy(devices: Sequence[str] | None = None) -> tf.distribute.Strategy:
@@ -79,9 +87,36 @@ def distribution_strategy(devices: Sequence[str] | None = None) -> tf.distribute
     else:
         strategy = tf.distribute.get_strategy()
         picked = f"one device, a {'GPU' if gpus else 'CPU'}"
+    number_collectives(strategy)
     if keras.config.is_interactive_logging_enabled():
         print(f"distribution_strategy: {picked}.")
     return strategy
+
+
+def number_collectives(strategy: tf.distribute.Strategy) -> None:
+    """Numbers a strategy's exchanges between devices on from those of the process's other ones.
+
+    TensorFlow tells exchanges by a number for the devices and one for each exchange, and each
+    `MirroredStrategy` counts both from the same start: in a process's second one, an exchange
+    would meet that of another model.
+
+    Args:
+        strategy: any strategy; what is no `MirroredStrategy`, or has exchanged already, is left
+            as it is.
+    """
+    # Of MirroredStrategy alone: there can be but one strategy for several workers.
+    operations = getattr(getattr(strategy, "extended", None), "_collective_ops", None)
+    launchers = getattr(operations, "_launchers", [])  # none between a CPU and a GPU
+    if not launchers or strategy in _NUMBERED:
+        return
+    _NUMBERED.add(strategy)
+    counts = strategy.extended._collective_keys._instance_key_table.values()
+    has_begun = any(set(count.values()) != {INSTANCE_KEY_START_NUMBER} for count in counts)
+    if not has_begun:
+        operations._collective_keys = _COLLECTIVE_KEYS
+        for launcher in launchers:
+            launcher._collective_keys = _COLLECTIVE_KEYS
+            launcher._group_key = _COLLECTIVE_KEYS.get_group_key(operations._devices)
 
 
 def is_chief(strategy: tf.distribute.Strategy | None = None) -> bool:

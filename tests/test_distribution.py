@@ -5,11 +5,13 @@ import re
 import socket
 from unittest import mock
 
+import keras
+import numpy as np
 import pytest
 import tensorflow as tf
 
 import keras_aegan
-from keras_aegan import distribution
+from keras_aegan import distribution, models, networks
 
 
 def _config(monkeypatch, **config):
@@ -91,3 +93,30 @@ def test_where_there_is_one_worker_none_is_lost():
     strategy = tf.distribute.get_strategy()
     with pytest.raises(tf.errors.InternalError), distribution.lost_workers_named(strategy):
         raise error
+
+
+def test_strategies_one_after_the_other():
+    """The exchanges of one are not taken for another's, made by whom and where they may be."""
+    x = np.random.default_rng(0).random((16, 6)).astype("float32")
+    strategies = [
+        tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]),
+        keras_aegan.distribution_strategy(["CPU:0", "CPU:1"]),
+        keras_aegan.distribution_strategy(["CPU:1", "CPU:0"]),
+        tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]),
+    ]
+    with strategies[-1].scope():  # plain Keras has exchanged by TensorFlow's own numbers
+        plain = keras.Sequential([keras.Input((6,)), keras.layers.Dense(6)])
+        plain.compile("sgd", "mse")
+    plain.fit(x, x, verbose=0)
+    trained = []
+    for latent_dim, strategy in enumerate(strategies, start=1):
+        with strategy.scope():
+            model = models.Autoencoder(
+                networks.dense_encoder((6,), latent_dim, ()),
+                networks.dense_decoder(latent_dim, (6,), ()),
+            )
+        model.compile("sgd", jit_compile=False)
+        model.fit(x, verbose=0)
+        trained.append(model)
+    for model in (*reversed(trained), plain):
+        model.fit(x, x, verbose=0)

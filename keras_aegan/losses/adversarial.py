@@ -16,6 +16,21 @@ _ADVERSARIAL_LOSSES = {
     "hinge": HingeLoss,
     "wasserstein": WassersteinLoss,
 }
+_LIKE_KERAS = (
+    (
+        keras.losses.BinaryCrossentropy,
+        keras.losses.binary_crossentropy,
+        "the binary cross-entropy of logits, data labelled 1 and fakes 0,",
+        "non_saturating",
+    ),
+    (
+        keras.losses.MeanSquaredError,
+        keras.losses.mean_squared_error,
+        "the squared error, data labelled 1 and fakes 0,",
+        "least_squares",
+    ),
+    (keras.losses.Hinge, keras.losses.hinge, "the hinge loss", "hinge"),
+)
 
 
 def get_adversarial(identifier: str | dict | AdversarialLoss) -> AdversarialLoss:
@@ -44,6 +59,18 @@ def get_adversarial(identifier: str | dict | AdversarialLoss) -> AdversarialLoss
     if not isinstance(loss, AdversarialLoss):
         raise ValueError(
             f"`loss` must be one of {sorted(_ADVERSARIAL_LOSSES)}, or a "
-            f"keras_aegan.losses.AdversarialLoss. Received: loss={identifier!r}"
+            f"keras_aegan.losses.AdversarialLoss{_meant(loss)}. Received: loss={identifier!r}"
         )
     return loss
+
+
+def _meant(loss):
+    """What the like of one of Keras's losses, which compare with targets, is called here."""
+    try:
+        loss = keras.losses.get(loss)
+    except (ValueError, TypeError):
+        return ""
+    for cls, function, what, name in _LIKE_KERAS:
+        if isinstance(loss, cls) or loss is function:
+            return f'; {what} is "{name}"'
+    return ""

@@ -80,6 +80,22 @@ def describe_objective(loss, reconstruction_weight, kl_weight, num_values, decod
     return f"{objective}.", None  # nobody can tell what a loss of the user's sums or averages
 
 
+def describe_terms(loss, weights):
+    """Such as "1 · reconstruction_loss (mse) + 6 · tc_loss", of terms whose meaning is unknown.
+
+    Args:
+        loss: from `losses.get`.
+        weights: dict, a term's name to its weight.
+
+    Returns:
+        A string.
+    """
+    return " + ".join(
+        f"{weight:g} · {term}" + (f" ({_name(loss)})" if term == "reconstruction_loss" else "")
+        for term, weight in weights.items()
+    )
+
+
 def _describe_likelihood(loss, objective, relative):
     beta = f"effective β = {relative:g}" + (", the negative ELBO in nats" if relative == 1 else "")
     scale = getattr(loss, "scale", None)

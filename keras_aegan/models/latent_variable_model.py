@@ -2,11 +2,13 @@
 
 import math
 import numbers
+import warnings
 
 import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_aegan.distribution import number_collectives
 from keras_aegan.hints import Output, Tensor, Terms, Turn
 from keras_aegan.losses.counting import Batch, batch_known, known_batch
 from keras_aegan.models.checked_model import CheckedModel
@@ -15,9 +17,14 @@ from keras_aegan.models.grouped_model import GroupedModel
 from keras_aegan.models.objective import Objective, batch_mean, batch_size_of
 from keras_aegan.models.players_optimizer import (
     PlayersOptimizer,
+    built_for,
+    check_strategy_suits,
     computes_in_float16,
     resolve_optimizers,
     scale_loss,
+    settings,
+    steps_all_or_none,
+    was_built,
 )
 from keras_aegan.models.replicas import independent_noise, share_of_batch
 from keras_aegan.models.servable_model import ServableModel, Untracked
@@ -102,12 +109,14 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         steps_per_execution: int | str = "auto",
         jit_compile: bool | str = "auto",
         auto_scale_loss: bool = True,
+        **kwargs,
     ) -> None:
         """Sets the objective and the optimizers.
 
         Args:
             optimizer: a Keras name or instance, or a dict keyed by player. With several
-                players, one name or instance is cloned for each.
+                players, one name or instance is copied for each; what is set on the instance
+                afterwards, such as its learning rate, is set for all.
             loss: what the class's own docstring says; the class's default if `None`.
             loss_weights: dict, a term's name to its weight, over the class's defaults.
             metrics: Keras metrics on (target, model output).
@@ -119,32 +128,38 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
                 with convolutions on a CPU, which it slows.
             auto_scale_loss: as in `keras.Model.compile`: under `mixed_float16`, each player's
                 optimizer scales its loss.
+            **kwargs: refused, with the argument that is meant.
 
         Raises:
+            TypeError: if there is no such argument.
             ValueError: if a key is no player or no term, or a value is out of its range.
         """
+        self._check_compile_arguments(loss, kwargs)
         check_how_to_run(steps_per_execution, jit_compile)
         self.loss_function = self.resolve_loss(self.default_loss if loss is None else loss)
         weights = self._resolve_loss_weights(loss_weights)
-        optimizers = resolve_optimizers(optimizer, list(self.players))
-        arguments = {
-            "optimizer": optimizers if len(optimizers) > 1 else next(iter(optimizers.values())),
-            "loss": loss,
-            "loss_weights": loss_weights,
-            "metrics": metrics,
-            "weighted_metrics": weighted_metrics,
-            "run_eagerly": run_eagerly,
-            "steps_per_execution": steps_per_execution,
-            "jit_compile": jit_compile,
-            "auto_scale_loss": auto_scale_loss,
-        }
+        number_collectives(self.distribute_strategy)
         with self.distribute_strategy.scope():
+            optimizers = resolve_optimizers(optimizer, list(self.players))
+            check_strategy_suits(optimizers, self.distribute_strategy)
+            arguments = {
+                "optimizer": optimizers if len(optimizers) > 1 else next(iter(optimizers.values())),
+                "loss": loss,
+                "loss_weights": loss_weights,
+                "metrics": metrics,
+                "weighted_metrics": weighted_metrics,
+                "run_eagerly": run_eagerly,
+                "steps_per_execution": steps_per_execution,
+                "jit_compile": jit_compile,
+                "auto_scale_loss": auto_scale_loss,
+            }
             if auto_scale_loss and computes_in_float16(self._networks()):
                 optimizers = {p: scale_loss(o) for p, o in optimizers.items()}
-            for player, player_optimizer in optimizers.items():
-                player_optimizer.build(self._player_weights(player))
+            steppable = self._build_optimizers(optimizers)
             only = next(iter(optimizers.values())) if len(optimizers) == 1 else None
             self._optimizers = optimizers
+            self._steppable = Untracked(steppable)
+            self._traced_with = self._tested_with = Untracked(None)
             self._objective = Objective(weights, self._totals())
             self._check_metric_names(metrics, weighted_metrics)
             self._compile_metrics = None  # Keras would keep those of an earlier `compile`
@@ -194,6 +209,42 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
             )
         self.compile(**arguments)
 
+    def _check_compile_arguments(self, loss, unknown):
+        """Refuses what is no argument of `compile`, and an optimizer in the loss's place."""
+        players = list(self.players)
+        by_player = "{" + ", ".join(f'"{player}": …' for player in players) + "}"
+        one_or_dict = f"optimizer={by_player}" if len(players) > 1 else "optimizer=…"
+        if isinstance(loss, keras.optimizers.Optimizer):
+            raise TypeError(
+                f"`compile` takes all players' optimizers as {one_or_dict}. Received: loss={loss!r}"
+            )
+        if unknown:
+            meant = [one_or_dict] if any("opt" in name for name in unknown) else []
+            meant += ["loss=…"] if any("loss" in name for name in unknown) else []
+            known = ["optimizer", "loss", "loss_weights", "metrics", "weighted_metrics"]
+            known += ["run_eagerly", "steps_per_execution", "jit_compile", "auto_scale_loss"]
+            raise TypeError(
+                f"`compile` must be given {' and '.join(meant) or 'arguments that it has'}: it "
+                f"takes {', '.join(known)}. Received: {', '.join(map(str, unknown))}"
+            )
+
+    def _build_optimizers(self, optimizers):
+        """Builds each player's optimizer; gives the ids of the weights that each can step."""
+        steppable = {}
+        for player, optimizer in optimizers.items():
+            weights = self._player_weights(player)
+            known = built_for(optimizer) if was_built(optimizer) else weights
+            optimizer.build(weights)
+            steppable[player] = {id(w) for w in known}
+            unknown = [w.path for w in weights if id(w) not in steppable[player]]
+            if unknown:
+                raise ValueError(
+                    "`optimizer` must be a new one, or have been built for all weights that are "
+                    f"trainable now. Received: for the {player} an optimizer that was built "
+                    f"without {len(unknown)} of them, such as {unknown[0]!r}"
+                )
+        return steppable
+
     def _check_metric_names(self, *metrics):
         for metric in keras.tree.flatten(metrics):
             if getattr(metric, "name", None) in self._objective.trackers:
@@ -235,6 +286,58 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         players = list(self.players)
         return {p: "loss" if len(players) == 1 else f"{p}_loss" for p in players}
 
+    # ----------------------------------------------- what is frozen, and constants of a step
+
+    def check_ready_to_train(self) -> None:
+        """Refuses weights that were frozen at `compile`, and for which no optimizer was built.
+
+        Raises:
+            ValueError: if `trainable` has changed so that an optimizer cannot follow.
+        """
+        if not self.trainable_weights:
+            warnings.warn("The model has no trainable weights.", stacklevel=2)  # as Keras does
+        for player, optimizer in self._optimizers.items():
+            trainable = {id(w): w for w in self._player_weights(player)}
+            known = self._steppable.value[player]
+            changed = [w.path for i, w in trainable.items() if i not in known]
+            if changed:
+                received = f"{len(changed)} weights that were frozen, such as {changed[0]!r}"
+            elif len(trainable) < len(known) and steps_all_or_none(optimizer):
+                received = (
+                    f"{len(known) - len(trainable)} weights frozen since, beside an optimizer "
+                    "that cannot leave out any (`use_ema`, MultiOptimizer)"
+                )
+            else:
+                continue
+            raise ValueError(
+                "`trainable` must be as it was at `compile`, which makes the optimizers: call "
+                f"`compile` again. Received: for the {player} {received}"
+            )
+
+    def make_train_function(self, force=False):
+        """What `fit` calls; made again where `trainable` or an optimizer's setting has changed.
+
+        Keras itself goes on with the step as it was when it was compiled.
+        """
+        self.check_ready_to_train()
+        traced_with = self._traced_with.value
+        super().make_train_function(force or traced_with not in (None, self._step_constants()))
+
+    def make_test_function(self, force=False):
+        """What `evaluate` calls; made again where `trainable` has changed: so do regularizers."""
+        frozen, before = self._trainable_state(), self._tested_with.value
+        self._tested_with = Untracked(frozen)
+        super().make_test_function(force or before not in (None, frozen))
+
+    def _step_constants(self):
+        """What a step that is compiled once does not see change."""
+        return self._trainable_state(), {p: settings(o) for p, o in self._optimizers.items()}
+
+    def _trainable_state(self):
+        # Batch normalisation goes by the layer's flag, also where it has no weights.
+        flags = [layer.trainable for layer in self._flatten_layers()]
+        return flags, [id(w) for w in self.trainable_weights]
+
     # ------------------------------------------------------------- one training step
 
     def test_step(self, data):
@@ -261,6 +364,8 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
             ValueError: if there are weights of steps, and no term that takes them.
         """
         players, losses = (player,) if isinstance(player, str) else player, {}
+        if tf.inside_function():
+            self._traced_with = Untracked(self._step_constants())
         with (
             self._independent_noise(),
             batch_known(Batch(sample_weight)),

@@ -1,6 +1,18 @@
 """Several players' optimizers under the one that Keras asks for."""
 
+import numbers
+import re
+
 import keras
+import tensorflow as tf
+
+from keras_aegan.models.optimizer_copies import copy_for_players
+
+# What an optimizer does in some steps only, and what does the same on replicas.
+_IN_SOME_STEPS = {
+    "gradient_accumulation_steps": "Take a larger batch",
+    "ema_overwrite_frequency": "Without it the averages are written at the end of `fit`",
+}
 
 
 class PlayersOptimizer(keras.optimizers.Optimizer):
@@ -18,8 +30,13 @@ class PlayersOptimizer(keras.optimizers.Optimizer):
 
     def __init__(self, optimizers, name="players_optimizer"):
         super().__init__(learning_rate=0.0, name=name)
-        self.by_player = optimizers
         self.built = True
+        self.by_player = optimizers
+
+    def __setattr__(self, name, value):
+        if name in vars(self) and "by_player" in vars(self) and not name.startswith("_"):
+            raise AttributeError(_of_each(name))
+        super().__setattr__(name, value)
 
     @property
     def optimizers(self):
@@ -34,11 +51,11 @@ class PlayersOptimizer(keras.optimizers.Optimizer):
     @property
     def learning_rate(self):
         """Refused: each player has its own."""
-        raise AttributeError("Each player has its own `learning_rate`: see `model.optimizers`.")
+        raise AttributeError(_of_each("learning_rate"))
 
     @learning_rate.setter
     def learning_rate(self, value):
-        raise AttributeError("Each player has its own `learning_rate`: see `model.optimizers`.")
+        raise AttributeError(_of_each("learning_rate"))
 
     @property
     def variables(self):
@@ -53,8 +70,7 @@ class PlayersOptimizer(keras.optimizers.Optimizer):
         """Lets each optimizer with a moving average write it into its own player's weights."""
         wanted = {id(variable) for variable in var_list}
         for optimizer in self.optimizers:
-            inner = getattr(optimizer, "inner_optimizer", optimizer)
-            own = [v for v in inner._trainable_variables if id(v) in wanted]
+            own = [v for v in built_for(optimizer) if id(v) in wanted]
             optimizer.finalize_variable_values(own)
 
     def save_own_variables(self, store):
@@ -77,6 +93,8 @@ def resolve_optimizers(optimizer, players):
     Raises:
         ValueError: if a dict has other keys than the players, or players share an instance.
     """
+    if isinstance(optimizer, PlayersOptimizer):  # a model's own `optimizer`, given back
+        optimizer = optimizer.by_player
     if isinstance(optimizer, dict) and "class_name" not in optimizer:
         if set(optimizer) != set(players):
             raise ValueError(
@@ -84,16 +102,10 @@ def resolve_optimizers(optimizer, players):
                 f"Received: keys {sorted(optimizer)}"
             )
         optimizers = {player: _get(optimizer[player]) for player in players}
+    elif len(players) == 1:  # keeps the very object, as in Keras
+        optimizers = {players[0]: _get(optimizer)}
     else:
-        optimizer = _get(optimizer)
-        # One player keeps the very object, as in Keras; several get one each, named after
-        # them: Keras logs learning rates by the optimizer's name.
-        config, clone = optimizer.get_config(), optimizer.from_config
-        optimizers = {
-            player: clone({**config, "name": f"{player}_optimizer"}) for player in players
-        }
-        if len(players) == 1:
-            optimizers = {players[0]: optimizer}
+        optimizers = copy_for_players(_get(optimizer), players)
     if len({id(o) for o in optimizers.values()}) < len(players):
         raise ValueError(
             "`optimizer` must hold another instance for each player: an optimizer's state "
@@ -102,12 +114,72 @@ def resolve_optimizers(optimizer, players):
     return optimizers
 
 
+def _of_each(name):
+    return f"Each player has its own `{name}`: see `model.optimizers`."
+
+
 def _get(identifier):
     """The optimizer that a name, a config or an instance stands for; refuses `None`."""
     optimizer = keras.optimizers.get(identifier)
     if optimizer is None:
         raise ValueError("`optimizer` must be a Keras optimizer or its name. Received: None")
     return optimizer
+
+
+def built_for(optimizer):
+    """The weights that a built optimizer has its variables for, in their order."""
+    return getattr(optimizer, "inner_optimizer", optimizer)._trainable_variables
+
+
+def was_built(optimizer):
+    """Whether an optimizer has its variables already."""
+    return getattr(optimizer, "inner_optimizer", optimizer).built
+
+
+def steps_all_or_none(optimizer):
+    """Whether an optimizer cannot leave out a weight that it was built for.
+
+    Keras writes moving averages back into the weights by their places in the list, and
+    `MultiOptimizer` counts its gradients.
+    """
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    return inner.use_ema or isinstance(inner, keras.optimizers.MultiOptimizer)
+
+
+def check_strategy_suits(optimizers, strategy):
+    """Raises ValueError unless the replicas of a strategy can step these optimizers together."""
+    if not tf.distribute.has_strategy() or isinstance(strategy, tf.distribute.OneDeviceStrategy):
+        return
+    for player, optimizer in optimizers.items():
+        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        if inner._distribution_strategy is not strategy:
+            raise ValueError(
+                "`optimizer` must be made in the scope of the model's strategy: one from outside "
+                "counts each step once for each replica. Received: for the "
+                f"{player} {type(inner).__name__}, made outside"
+            )
+        for name, instead in _IN_SOME_STEPS.items():
+            value = getattr(inner, name)
+            if value and (inner.use_ema or name != "ema_overwrite_frequency"):
+                raise ValueError(
+                    f"`optimizer` must have {name}=None under a {type(strategy).__name__}: "
+                    "TensorFlow cannot let replicas exchange values in some steps only. "
+                    f"{instead}. Received: for the {player} {name}={value}"
+                )
+
+
+def settings(optimizer):
+    """What a compiled step holds of an optimizer as constants: numbers, schedules, exclusions."""
+    found = {}
+    for name, value in vars(optimizer).items():
+        if isinstance(value, keras.optimizers.Optimizer):
+            found[name] = settings(value)
+        elif isinstance(value, (numbers.Number, str, re.Pattern)) and not name.startswith("_self"):
+            found[name] = value
+        elif isinstance(value, set) and name == "_exclude_from_weight_decay":
+            found[name] = frozenset(value)
+    rate = optimizer._learning_rate
+    return {**found, "schedule": None if isinstance(rate, keras.Variable) else rate}
 
 
 def computes_in_float16(networks):

@@ -16,7 +16,7 @@ from keras_aegan.layers.gaussian_sampling import bounded_log_var, reparametrized
 from keras_aegan.losses.counting import batch_known, known_batch
 from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
-from keras_aegan.models.gaussian_objective import describe_objective
+from keras_aegan.models.gaussian_objective import describe_objective, describe_terms
 from keras_aegan.tensor_notes import common_mask, with_mask, zero_where_masked
 
 # How many samples of each example the likelihood decodes at once: enough for whole matrix
@@ -80,7 +80,11 @@ class VariationalModel(EncoderDecoderModel):
 
         Where z cannot pay for itself, whatever the networks learn, the posterior will collapse.
         """
-        if self.num_importance_samples > 1:
+        # By name: a subclass may define other terms than ours, and weigh its own bound.
+        ours = VariationalModel.default_loss_weights.fget(self)
+        if set(weights) != set(ours) or (self.num_importance_samples > 1 and weights != ours):
+            statement, warning = f"loss = {describe_terms(self.loss_function, weights)}.", None
+        elif self.num_importance_samples > 1:
             k, likelihood = self.num_importance_samples, self.loss_function.name
             statement = f"loss = −log (1/{k}) Σ p(x, z)/q(z|x), {likelihood}, {k} draws, in nats."
             warning = None

@@ -4,7 +4,9 @@ import functools
 
 import keras
 import numpy as np
+import pytest
 import tensorflow as tf
+from keras import optimizers
 
 from tests.conformance.fixed_noise import fixed_noise
 from tests.conformance.table import ROWS, compiled, every_noisy_row, every_row
@@ -12,8 +14,7 @@ from tests.conformance.table import ROWS, compiled, every_noisy_row, every_row
 
 @functools.cache
 def _mirrored():
-    # One for the whole process: TensorFlow numbers a strategy's collective operations from the
-    # same start, and a second strategy's would meet the first one's.
+    # One for the whole file: to make one takes as long as a test.
     return tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
 
@@ -101,6 +102,74 @@ def test_replicas_draw_independent_noise(row):
     draws = tf.function(lambda: strategy.run(draw))()
     first, second = strategy.experimental_local_results(draws)
     assert abs(np.corrcoef(first, second)[0, 1]) < 0.02
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: optimizers.AdamW(1e-2, weight_decay=1.0),
+        lambda: optimizers.Adam(1e-2, use_ema=True, ema_momentum=0.5),
+        lambda: optimizers.LossScaleOptimizer(optimizers.SGD(0.1, use_ema=True)),
+        lambda: optimizers.Adam(lambda: 1e-2),
+    ],
+    ids=["decay", "averages", "loss scale", "a function"],
+)
+def test_one_optimizer_steps_replicas_as_one_device(make):
+    def excluding():
+        optimizer = make()
+        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        inner.exclude_from_weight_decay(var_names=["bias"])
+        return optimizer
+
+    row = ROWS["two_players"]
+    with _mirrored().scope():
+        two = compiled(row, optimizer=excluding())
+    one = compiled(row, optimizer=excluding())
+    for model in (one, two):
+        with fixed_noise():
+            model.fit(*row.data(29), batch_size=8, epochs=2, shuffle=False, verbose=0)
+    for a, b in zip(one.weights, two.weights, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), atol=1e-6, err_msg=a.path)
+
+
+IN_SOME_STEPS = {
+    "accumulation": lambda: optimizers.SGD(0.1, gradient_accumulation_steps=2),
+    "in a loss scale": lambda: optimizers.LossScaleOptimizer(
+        optimizers.SGD(0.1, gradient_accumulation_steps=2)
+    ),
+    "for one player": lambda: {
+        "critic": "sgd",
+        "generator": optimizers.SGD(0.1, gradient_accumulation_steps=2),
+    },
+    "overwriting": lambda: optimizers.SGD(0.1, use_ema=True, ema_overwrite_frequency=2),
+}
+
+
+@pytest.mark.parametrize("make", list(IN_SOME_STEPS.values()), ids=list(IN_SOME_STEPS))
+def test_what_replicas_cannot_do_in_some_steps_is_refused(make):
+    row = ROWS["two_players"]
+    with (
+        _mirrored().scope(),
+        pytest.raises(ValueError, match="must have (grad.*_steps|ema.*_frequency)=None under a Mi"),
+    ):
+        compiled(row, optimizer=make())
+
+
+def test_an_optimizer_from_outside_the_scope_is_refused():
+    row, outside = ROWS["dense_autoencoder"], optimizers.SGD(0.1)
+    with _mirrored().scope(), pytest.raises(ValueError, match="in the scope.*SGD, made outside"):
+        compiled(row, optimizer=outside)
+
+
+def test_the_handle_steers_replicas():
+    row, outside = ROWS["two_players"], optimizers.SGD(0.1)
+    with _mirrored().scope():
+        model = compiled(row, optimizer=outside)
+    model.fit(*row.data(8), verbose=0)
+    outside.learning_rate = 0.25
+    assert [o.learning_rate.numpy() for o in model.optimizers.values()] == [0.25, 0.25]
+    assert float(outside.learning_rate) == 0.25
+    assert int(outside.iterations) == 1
 
 
 def test_replicas_measure_with_independent_noise():

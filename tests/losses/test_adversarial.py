@@ -101,7 +101,18 @@ def test_names_instances_and_configs_resolve():
     [
         (lambda: losses.get_adversarial("vanilla"), r"`loss` must be one of \['hinge'.*'vanilla'"),
         (lambda: losses.get_adversarial("mse"), "`loss` must be one of.*'mse'"),
-        (lambda: losses.get_adversarial(keras.losses.Hinge()), "`loss` must be one of"),
+        (lambda: losses.get_adversarial(keras.losses.Hinge()), '`loss` must be one of.*"hinge"'),
+        (lambda: losses.get_adversarial("binary_crossentropy"), 'logits.* is "non_saturating"'),
+        (lambda: losses.get_adversarial("bce"), "is \"non_saturating\".*'bce'"),
+        (
+            lambda: losses.get_adversarial(keras.losses.BinaryCrossentropy(from_logits=True)),
+            'is "non_saturating"',
+        ),
+        (
+            lambda: losses.get_adversarial(keras.losses.binary_crossentropy),
+            'is "non_saturating"',
+        ),
+        (lambda: losses.get_adversarial("mean_squared_error"), 'is "least_squares"'),
         (lambda: losses.NonSaturatingLoss(0.5), r"`label_smoothing` must lie in \[0, 0.5\).*0.5"),
         (lambda: losses.LeastSquaresLoss(-0.1), "`label_smoothing` must lie.*-0.1"),
         (

@@ -183,6 +183,37 @@ def test_extreme_variances_give_finite_losses_and_gradients(log_var):
 # ------------------------------------------------------------------ what compile says
 
 
+class TermsOfItsOwn(models.VAE):
+    default_loss_weights = {"reconstruction_loss": 1.0, "mi_loss": 1.0, "tc_loss": 6.0}
+
+
+class OneMoreTerm(models.VAE):
+    @property
+    def default_loss_weights(self):
+        return {**super().default_loss_weights, "orthogonality_loss": 0.5}
+
+
+def test_compile_names_the_terms_of_a_subclass(capsys):
+    def said(cls, num_importance_samples=1, **arguments):
+        encoder = networks.gaussian_encoder(networks.dense_encoder((6,), None, ()), 2)
+        decoder = networks.dense_decoder(2, (6,), ())
+        cls(encoder, decoder, num_importance_samples).compile(**arguments)
+        return capsys.readouterr().out
+
+    assert said(TermsOfItsOwn, loss_weights={"mi_loss": 0.25}) == (
+        "TermsOfItsOwn: loss = 1 · reconstruction_loss (gaussian_nll) + 0.25 · mi_loss "
+        "+ 6 · tc_loss.\n"
+    )
+    assert said(OneMoreTerm, loss="mse", loss_weights={"reconstruction_loss": 3.0}) == (
+        "OneMoreTerm: loss = 3 · reconstruction_loss (mean_squared_error) + 1 · kl_loss "
+        "+ 0.5 · orthogonality_loss.\n"
+    )
+    assert said(models.VAE, 5, loss_weights={"kl_loss": 1.0}) == (
+        "VAE: loss = 1 · importance_weighted_loss + 0 · reconstruction_loss (gaussian_nll) "
+        "+ 1 · kl_loss.\n"
+    )
+
+
 def test_compile_states_variance_and_beta(capsys):
     model = vae()
     model.compile(loss="mse", loss_weights={"reconstruction_loss": 3.0})
