@@ -141,12 +141,12 @@ def test_every_score_that_compares_takes_the_target(score):
         scores.append(detector.anomaly_scores(data, target=target))
     np.testing.assert_allclose(scores[1], scores[0], rtol=1e-4)
     if score == "log_likelihood":
-        arguments = {"num_samples": 50, "seed": 3, "verbose": 0}
-        np.testing.assert_allclose(
+        arguments = {"num_samples": 20_000, "seed": 3, "verbose": 0}
+        estimates = (
             model.log_likelihood(RAW, target=TARGETS, **arguments),
             plain.log_likelihood(TARGETS, **arguments),
-            rtol=1e-4,
         )
+        np.testing.assert_allclose(*estimates, atol=0.1)  # of other draws
         with pytest.raises(ValueError, match="`target` must hold targets"):
             model.log_likelihood(RAW, **arguments)
 
