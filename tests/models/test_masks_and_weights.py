@@ -47,9 +47,7 @@ def test_training_is_plain_kerass(masks, weights):
     plain = keras.Model(encode.inputs, decode(encode.outputs[0]))
     plain.compile(keras.optimizers.SGD(0.1), "mse", weighted_metrics=["mae"], jit_compile=False)
     ours = models.Autoencoder(*networks_of["ours"])
-    ours.compile(
-        keras.optimizers.SGD(0.1), "mse", weighted_metrics=["mae"], jit_compile=False
-    )
+    ours.compile(keras.optimizers.SGD(0.1), "mse", weighted_metrics=["mae"], jit_compile=False)
     options = {"sample_weight": weights, "batch_size": 16, "verbose": 0}
     expected = plain.fit(X, X, epochs=2, shuffle=False, **options).history
     measured = plain.evaluate(X, X, return_dict=True, **options)
