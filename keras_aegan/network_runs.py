@@ -22,7 +22,6 @@ MOVING_LAYERS = (
     keras.layers.Cropping3D,
     keras.layers.RepeatVector,
     keras.layers.Identity,
-    keras.layers.Concatenate,
 )
 _MOVING_OPERATIONS = {
     "BroadcastTo", "Cast", "Concatenate", "Copy", "ExpandDims", "Flip", "GetItem", "Identity",
@@ -108,9 +107,10 @@ def _run(network, inputs, training, clean=None):
                 name: value if _clean_of(value) is None or "mask" not in name else value._clean
                 for name, value in kwargs.items()
             }
+            context = {}
             if "training" in getattr(operation, "_call_context_args", ()):
-                kwargs["training"] = training
-            output = operation(*args, **kwargs)
+                context["training"] = training
+            output = operation(*args, **{**kwargs, **context})
             _carry_logits(operation, args, kwargs, output)
             if _clean_of(args[0] if args else None) is not None:
                 output = _masked_as_clean(operation, args, kwargs, output)
@@ -150,7 +150,8 @@ def _carry_logits(operation, args, kwargs, output):
         return
     by_tensor = {id(t): logits for t, (_, logits) in zip(tensors, notes, strict=True)}
     moved_args = keras.tree.map_structure(lambda value: by_tensor.get(id(value), value), args)
-    note_logits(output, kind, operation.call(*moved_args, **kwargs))
+    is_layer = isinstance(operation, keras.layers.Layer)  # those that move take no more
+    note_logits(output, kind, operation.call(*moved_args, **({} if is_layer else kwargs)))
 
 
 def _movable(kind, logits):
@@ -166,11 +167,17 @@ def _kind_of(operation):
 
 
 def _only_moves(operation):
-    if isinstance(operation, keras.layers.Activation):  # such as the last one, in float32
-        return operation.activation is keras.activations.linear
+    if is_linear(operation):
+        return True
     if isinstance(operation, keras.layers.Layer):
-        return isinstance(operation, MOVING_LAYERS)
+        return isinstance(operation, (*MOVING_LAYERS, keras.layers.Concatenate))
     return type(operation).__name__ in _MOVING_OPERATIONS
+
+
+def is_linear(operation):
+    """Whether a layer passes values on, such as a last one whose dtype is float32."""
+    is_activation = isinstance(operation, keras.layers.Activation)
+    return is_activation and operation.activation is keras.activations.linear
 
 
 def _is_mask_source(operation):

@@ -63,8 +63,8 @@ class Batch:
 
     def repeated(self, num_draws):
         """The batch in which each example stands `num_draws` times, one after the other."""
+        self.are_steps_read = True  # of the copy, by what asked for it
         batch = Batch(None)
-        batch.are_steps_read = self.are_steps_read
         for name in ("example_weight", "_step_weight"):
             if getattr(self, name) is not None:
                 setattr(batch, name, ops.repeat(getattr(self, name), num_draws, axis=0))

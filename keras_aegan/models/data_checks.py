@@ -295,12 +295,30 @@ def check_as_many(name, array, other_name, other):
         )
 
 
-def check_sample_weight(sample_weight, num_examples):
-    """Refuses sample weights that are no finite numbers, one per example or per step of one."""
+def check_sample_weight(sample_weight, num_examples, event_shape=None):
+    """Refuses sample weights that are no finite numbers, one per example or per step of one.
+
+    Args:
+        sample_weight: NumPy array.
+        num_examples: how many examples there are.
+        event_shape: the shape of one target, whose leading axes weights of steps are of; `None`
+            where it is not known.
+
+    Raises:
+        TypeError: if they are no numbers.
+        ValueError: if they have another shape, or one is not finite or below zero.
+    """
     if not sample_weight.shape or sample_weight.shape[0] != num_examples:
         raise ValueError(
             f"`sample_weight` must have the shape ({num_examples},): one weight per example; or "
             f"({num_examples}, steps): one per step. "
+            f"Received: sample_weight.shape={tuple(sample_weight.shape)}"
+        )
+    steps = sample_weight.shape[1:]
+    if event_shape is not None and steps not in ((), (1,), tuple(event_shape[: len(steps)])):
+        raise ValueError(
+            f"`sample_weight` must have the shape ({num_examples},), or that and the leading axes "
+            f"of an example, whose shape is {tuple(event_shape)}. "
             f"Received: sample_weight.shape={tuple(sample_weight.shape)}"
         )
     if sample_weight.dtype.kind not in "biuf":

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 
 from keras_aegan.arguments import is_positive_integer
-from keras_aegan.network_runs import MOVING_LAYERS, carries_logits
+from keras_aegan.network_runs import MOVING_LAYERS, carries_logits, is_linear
 
 _INFINITY = float("inf")
 # The intervals that Keras's activations cannot leave; of others nothing is known.
@@ -438,7 +438,7 @@ def final_activation(network):
             return "softmax"
         if isinstance(layer, keras.layers.ReLU):
             return "relu"
-        if not isinstance(layer, MOVING_LAYERS):
+        if not isinstance(layer, MOVING_LAYERS) and not is_linear(layer):
             return getattr(getattr(layer, "activation", None), "__name__", None)
     return None
 

@@ -20,6 +20,9 @@ class VAE(VariationalModel):
     Reference: [Kingma & Welling, 2014](https://arxiv.org/abs/1312.6114), equation 10; with
     `num_importance_samples` above 1 [Burda et al., 2016](https://arxiv.org/abs/1509.00519).
 
+    A variance above e³⁰ goes on linearly with `z_log_var`, in draws and KL: no infinity, and a
+    gradient that leads back. Steps that the encoder masks count in neither term.
+
     `compile` takes as `loss` a likelihood or any Keras loss. The default,
     `losses.GaussianNLL("optimal")`, needs no tuning
     ([Rybkin et al., 2021](https://arxiv.org/abs/2006.13202)). Its terms are `reconstruction_loss`
@@ -128,7 +131,8 @@ class VAE(VariationalModel):
             x: `(num_examples, ...)`.
             num_samples: k, draws of z for each example; papers take 5,000.
             batch_size: examples at once.
-            seed: an integer for the same draws again; a random one if `None`.
+            seed: an integer for the same draws again, of an example the same in any batch; a
+                random one if `None`.
             verbose: `"auto"`, 0, 1 or 2: the progress bar.
             target: `(num_examples, ...)`, what a model that was trained by `fit(x, target)` gives
                 a likelihood of; x itself if `None`.

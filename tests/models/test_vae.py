@@ -8,7 +8,8 @@ from scipy import special, stats
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 
-from keras_aegan import losses, models, networks
+from keras_aegan import layers, losses, models, networks
+from keras_aegan.layers.gaussian_sampling import reparametrized
 
 X = np.random.default_rng(0).uniform(size=(64, 6)).astype("float32")
 LABELS = np.arange(64) % 3
@@ -385,3 +386,41 @@ def test_a_served_model_draws_anew(tmp_path):
     first, second = served.sample(tf.constant(4)), served.sample(tf.constant(4))
     assert first.shape == (4, 6)
     assert not np.array_equal(first, second)
+
+
+# ---------------------------------------------------------------------- extreme variances
+
+
+def test_variances_go_on_by_their_tangent():
+    log_var = np.array([[-300.0, 0.0, 29.0, 31.0, 60.0, 1000.0]])
+    variance = np.exp(np.minimum(log_var, 30)) * (1 + np.maximum(log_var - 30, 0))
+    z = reparametrized(tf.zeros((1, 6)), tf.constant(log_var, "float32"), tf.ones((1, 6)))
+    np.testing.assert_allclose(z, np.sqrt(variance), rtol=1e-4)
+    kl_slope = 0.5 * (np.exp(np.minimum(log_var, 30)) - 1)  # of ½ (σ² − 1 − log σ²)
+    for compile_by_xla in (False, True):
+
+        @tf.function(jit_compile=compile_by_xla)
+        def gradients(values):
+            with tf.GradientTape(persistent=True) as tape:
+                tape.watch(values)
+                kl = losses.gaussian_kl(tf.zeros_like(values), values)
+                drawn = reparametrized(tf.zeros_like(values), values, tf.ones_like(values))
+            return kl, tape.gradient(kl, values), tape.gradient(drawn, values)
+
+        kl, of_kl, of_z = gradients(tf.constant(log_var, "float32"))
+        assert np.isfinite(kl).all()
+        np.testing.assert_allclose(of_kl, kl_slope, rtol=1e-4)
+        assert np.isfinite(of_z).all()
+        assert (np.array(of_z)[0, 1:] > 0).all()  # nothing saturates
+
+
+def test_extreme_variances_are_finite_in_half_precision():
+    z = reparametrized(*(tf.constant([[0.0]], "float16"), tf.constant([[200.0]], "float16")), 3.0)
+    assert z.dtype == "float16"
+    assert np.isfinite(z).all()
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        draw = layers.GaussianSampling(0)([tf.zeros((1, 2)), tf.fill((1, 2), 30.0)])
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert np.isfinite(draw).all()

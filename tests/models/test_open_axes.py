@@ -1,0 +1,72 @@
+"""Data of any size, and codes of any size: each ability works, or says in a sentence why not."""
+
+import numpy as np
+import pytest
+from keras import layers
+import keras
+
+from keras_aegan import models
+from keras_aegan.evaluation import AnomalyDetector
+from tests.conformance.table import ROWS, compiled
+
+IMAGES = np.random.default_rng(0).uniform(size=(12, 4, 6, 1)).astype("float32")
+SEQUENCES = IMAGES[:, :, :2, 0]
+
+
+@pytest.fixture(scope="module")
+def image_vae():
+    model = compiled(ROWS["open_image_vae"])
+    model.fit(IMAGES, verbose=0)
+    return model
+
+
+def test_a_sample_has_the_size_that_is_asked_for(image_vae):
+    samples = image_vae.sample(3, seed=0, latent_shape=(2, 3, 2))
+    assert samples.shape == (3, 4, 6, 1)
+    np.testing.assert_array_equal(samples, image_vae.sample(3, seed=0, latent_shape=(2, 3, 2)))
+    assert image_vae.sample(2, latent_shape=(5, 1, 2)).shape == (2, 10, 2, 1)
+
+
+@pytest.mark.parametrize("shape", [None, (2, 3), (2, 3, 4), (2, 0, 2), 3, (2.0, 3, 2)])
+def test_a_sample_without_a_size_is_refused(image_vae, shape):
+    with pytest.raises(ValueError, match=r"`latent_shape` must be the sizes of one code, \(any, a"):
+        image_vae.sample(3, latent_shape=shape)
+
+
+def test_a_closed_code_has_its_own_size():
+    model = compiled(ROWS["vae"])
+    assert model.sample(2, latent_shape=(3,)).shape == (2, 12)
+    with pytest.raises(ValueError, match=r"`latent_shape` must be the sizes of one code, \(3\)"):
+        model.sample(2, latent_shape=(4,))
+
+
+@pytest.mark.parametrize("score", ["mahalanobis", "code_and_error"])
+def test_a_distance_of_codes_of_any_size_is_refused(image_vae, score):
+    with pytest.raises(ValueError, match="`score` must be.*where codes are of any size"):
+        AnomalyDetector(image_vae, score)
+
+
+def test_scores_are_of_the_batchs_own_size(image_vae):
+    detector = AnomalyDetector(image_vae, "negative_elbo", num_samples=4)
+    detector.fit_threshold(IMAGES, 0.1)
+    wide = np.tile(IMAGES, (1, 1, 2, 1))
+    assert detector.anomaly_scores(wide).shape == (12,)
+    assert image_vae.log_likelihood(wide, 4, verbose=0).shape == (12,)
+    assert image_vae.reconstruction_error(wide).shape == (12,)
+
+
+def test_a_size_that_does_not_come_back_is_refused(image_vae):
+    for x in (IMAGES[:, :3], IMAGES[:, :, :5]):
+        with pytest.raises(ValueError, match="`x` must hold examples whose size the networks"):
+            image_vae.fit(x, verbose=0)
+        with pytest.raises(ValueError, match="`x` must hold examples whose size the networks"):
+            image_vae.reconstruction_error(x)
+
+
+def test_an_autoencoder_contracts_sequences_of_any_length():
+    x, z = keras.Input((None, 2)), keras.Input((None, 3))
+    encoder = keras.Model(x, layers.Dense(3, "tanh")(layers.GRU(4, return_sequences=True)(x)))
+    model = models.ContractiveAutoencoder(encoder, keras.Model(z, layers.Dense(2)(z)))
+    model.compile(jit_compile=False)
+    model.fit(SEQUENCES, verbose=0)
+    assert model.encode(SEQUENCES).shape == (12, 4, 3)
