@@ -132,8 +132,8 @@ def _standard_dtype(name, array):
         is_known = False
     if not is_known:
         raise TypeError(
-            f"`{name}` must hold numbers of a dtype that networks compute with, such as float32: "
-            f'{name}.astype("float32"). Received: {name}.dtype={received}'
+            f"`{name}` must hold numbers of a dtype that networks compute with, such as float32. "
+            f"Received: {name}.dtype={received}"
         )
     return dtype
 
