@@ -1,6 +1,7 @@
 """A network in the shape of AlexNet."""
 
 import os
+import warnings
 from collections.abc import Sequence
 
 import keras
@@ -45,7 +46,8 @@ def alexnet(
         `(batch_size, num_classes)`.
 
     Raises:
-        ValueError: if a shape or size is not positive, or there are not five convolutions.
+        ValueError: if a shape or size is not positive, there are not five convolutions, or
+            `weights` is no file of this network's weights.
 
     Example:
     >>> import keras_aegan
@@ -91,5 +93,19 @@ def alexnet(
     logits = layers.Dense(num_classes, name="logits")(hidden)  # (batch_size, num_classes)
     network = keras.Model(inputs, logits, name=name)
     if weights is not None:
-        network.load_weights(weights)
+        _load_weights(network, weights)
     return network
+
+
+def _load_weights(network, weights):
+    try:
+        with warnings.catch_warnings():
+            # Keras warns of layers that it does not find, and leaves them as they are.
+            warnings.simplefilter("error", UserWarning)
+            network.load_weights(weights)
+    except (OSError, ValueError, LookupError, UserWarning) as error:
+        reason = (str(error).strip().splitlines() or [""])[0]
+        raise ValueError(
+            "`weights` must be the path of a file of this network's weights, .keras, .weights.h5 "
+            f"or .h5. Received: weights={weights!r} ({type(error).__name__}: {reason})"
+        ) from error

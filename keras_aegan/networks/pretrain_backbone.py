@@ -46,8 +46,8 @@ def pretrain_backbone(
         The trained network, frozen.
 
     Raises:
-        ValueError: if `x` are no images, the labels are not one a image, or there is but one
-            class.
+        ValueError: if `x` are no images, there is not exactly one label per image, or only one
+            class, or if `filepath` does not end in `.keras` or its folder is not there.
 
     Example:
     >>> import numpy as np, keras_aegan
@@ -59,6 +59,8 @@ def pretrain_backbone(
     """
     x, labels = as_numpy("x", x), np.asarray(as_vector("labels", labels))
     _check_examples(x, labels)
+    if filepath is not None:
+        _check_filepath(filepath)
     if network is None:
         network = _small_classifier(x.shape[1:], int(labels.max()) + 1)
     num_steps = max(1, epochs * len(x) // batch_size)
@@ -91,6 +93,17 @@ def _small_classifier(image_shape, num_classes):
     pooled = layers.GlobalAveragePooling2D(data_format="channels_last", name="pool")(hidden)
     logits = layers.Dense(num_classes, name="logits")(pooled)  # (batch_size, num_classes)
     return keras.Model(inputs, logits, name="backbone")
+
+
+def _check_filepath(filepath):
+    """Refuses, before the training that would be lost, where nothing can be saved."""
+    path = os.fspath(filepath) if isinstance(filepath, (str, os.PathLike)) else ""
+    folder = os.path.dirname(os.path.abspath(path))
+    if not path.endswith(".keras") or not os.path.isdir(folder):
+        raise ValueError(
+            "`filepath` must end in .keras, in a folder that is there. "
+            f"Received: filepath={filepath!r}"
+        )
 
 
 def _check_examples(x, labels):

@@ -85,3 +85,24 @@ def test_a_pretrained_backbone_loads_frozen_and_without_an_optimizer(tmp_path):
     loaded = keras.saving.load_model(path)
     assert not loaded.trainable_weights
     assert not loaded.compiled
+
+
+@pytest.mark.parametrize("filepath", ["b.h5", "b", "b.weights.h5", "nowhere/b.keras", 3])
+def test_a_backbone_that_cannot_be_saved_is_not_trained(filepath, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    x, labels = np.zeros((4, 8, 8, 1), "float32"), np.arange(4)
+    with pytest.raises(ValueError, match=r"`filepath` must end in \.keras, in a folder"):
+        networks.pretrain_backbone(x, labels, epochs=10**9, filepath=filepath)
+
+
+@pytest.mark.parametrize(
+    "weights", ["nowhere.weights.h5", "folder", "junk.weights.h5", "other.weights.h5", "imagenet"]
+)
+def test_what_is_no_file_of_its_weights_is_refused(weights, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small = {"filters": (1, 1, 1, 1, 1), "dense_units": (2,)}
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "junk.weights.h5").write_text("junk")
+    networks.alexnet((16, 16, 1), 4, **small).save_weights("other.weights.h5")
+    with pytest.raises(ValueError, match="`weights` must be the path of a file of this network"):
+        networks.alexnet((16, 16, 1), 3, **small, weights=weights)
