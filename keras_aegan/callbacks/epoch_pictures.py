@@ -64,6 +64,7 @@ class EpochPictures(keras.callbacks.Callback):
                 f"`folder` must be a folder. Received: folder={str(self.folder)!r}, a file"
             )
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._last_picture = None
         if self.log_dir is not None:
             import tensorflow as tf
 
@@ -76,6 +77,7 @@ class EpochPictures(keras.callbacks.Callback):
             return
         picture = io.BytesIO()
         self.draw().savefig(picture, format="png", dpi=100)
+        self._last_picture = picture
         with (
             warned_of_files(self.folder, self),
             whole_file(self.folder / f"{self.stem}_{epoch + 1:04d}.png") as unfinished,
@@ -98,11 +100,14 @@ class EpochPictures(keras.callbacks.Callback):
             self._writer.close()
 
     def _frames(self):
-        """The pictures in the folder, as large as the last; warns of those that are none."""
+        """The pictures in the folder, as large as the last drawn; warns of those that are not."""
         from PIL import Image
 
+        if self._last_picture is None:
+            return []
+        size = Image.open(self._last_picture).size
         frames, left_out = [], []
-        for path in reversed(self._pictures()):
+        for path in self._pictures():
             try:
                 # One palette for all frames, so that colours do not flicker.
                 with Image.open(path) as picture:
@@ -110,18 +115,17 @@ class EpochPictures(keras.callbacks.Callback):
             except Exception as error:  # of a damaged file, PIL raises errors of many kinds
                 left_out.append(f"{path.name} ({type(error).__name__})")
                 continue
-            if frames and frame.size != frames[0].size:
+            if frame.size == size:
+                frames.append(frame)
+            else:
                 left_out.append(f"{path.name} ({frame.width}×{frame.height} pixels)")
-                continue
-            frames.append(frame)
         if left_out:
             warnings.warn(
                 f"Left out of `{self.folder / self.stem}.gif`, as no pictures of "
-                f"{'×'.join(map(str, frames[0].size)) if frames else 'any'} pixels: "
-                f"{', '.join(sorted(left_out))}.",
+                f"{size[0]}×{size[1]} pixels: {', '.join(left_out)}.",
                 stacklevel=2,
             )
-        return frames[::-1]
+        return frames
 
     def _pictures(self):
         return sorted(self.folder.glob(f"{self.stem}_[0-9]*.png"))

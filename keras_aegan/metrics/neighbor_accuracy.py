@@ -49,12 +49,16 @@ def neighbor_accuracy(real: ArrayLike, fake: ArrayLike, num_neighbors: int = 31)
     kind = np.stack([is_real, ~is_real], axis=1).astype("int64")  # (num_examples, 2)
     counts = np.zeros((len(rows.counts), 2), "int64")
     np.add.at(counts, rows.place, kind)
-    nearer, tied = np.empty_like(counts), np.empty_like(counts)
-    for i, (indices, distances) in enumerate(rows.nearest(num_neighbors)):
+    # The examples of each row's kinds that are nearer than the k-th, itself among them, and that
+    # are as far.
+    found, is_settled = rows.settled(num_neighbors)
+    nearer, tied = counts + counts[found[:, :-1]].sum(axis=1), counts[found[:, -1]]
+    others = np.flatnonzero(~is_settled)
+    for i, (indices, distances) in zip(others, rows.nearest(num_neighbors, others), strict=True):
         num_nearer = np.searchsorted(distances, distances[-1])
         nearer[i] = counts[indices[:num_nearer]].sum(axis=0)
         tied[i] = counts[indices[num_nearer:]].sum(axis=0)
-    # An example is not its own neighbour; it was counted among the nearer, where there are any.
+    # An example is not its own neighbour. Where none is nearer, it was counted among the others.
     nearer, tied = nearer[rows.place], tied[rows.place]
     is_nearer = nearer.any(axis=1, keepdims=True)
     nearer, tied = nearer - kind * is_nearer, tied - kind * ~is_nearer

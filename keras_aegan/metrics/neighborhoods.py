@@ -31,42 +31,58 @@ class Rows:
         self.values = examples[np.unique(self.place, return_index=True)[1]]
         self.counts = np.bincount(self.place)
 
-    def nearest(self, num_neighbors):
-        """Yields, for each row, the rows that hold its k nearest other examples, ties included.
+    def settled(self, num_neighbors):
+        """The rows whose k nearest others need no second look: none repeats, none is about as far.
+
+        Args:
+            num_neighbors: k.
+
+        Returns:
+            `(found, is_settled)`: indices, `(num_rows, k)`, and where they are the k nearest.
+        """
+        num_rows = len(self.values)
+        if num_rows <= num_neighbors + 1:
+            return np.zeros((num_rows, num_neighbors), "int64"), np.zeros(num_rows, bool)
+        found, is_unsure = _find_neighbors(self.values, num_neighbors)
+        has_repeats = (self.counts[found] > 1).any(axis=1) | (self.counts > 1)
+        return found, ~is_unsure & ~has_repeats
+
+    def nearest(self, num_neighbors, rows):
+        """Yields, for each of some rows, those of its k nearest other examples, ties included.
 
         Others are counted by example, as in a matrix of distances whose diagonal is left out: a
         row that repeats is among its own.
 
         Args:
             num_neighbors: k.
+            rows: the indices of rows, `(num,)`.
 
         Yields:
             `(indices, distances)` of all rows as near as the k-th nearest other example, sorted.
         """
-        for i, indices in enumerate(self._candidates(num_neighbors)):
-            distances = _exact(self.values[i], self.values[indices])
-            order = np.argsort(distances, kind="stable")
-            indices, distances = indices[order], distances[order]
-            num_found = np.cumsum(self.counts[indices] - (indices == i))
-            radius = distances[np.searchsorted(num_found, num_neighbors)]
-            num_near = np.searchsorted(distances, radius, side="right")
-            yield indices[:num_near], distances[:num_near]
-
-    def _candidates(self, k):
-        """Of each row, itself and k others or more: all that `nearest` may find."""
-        num_rows = len(self.values)
-        if num_rows <= k + 1:
-            return [np.arange(num_rows)] * num_rows
-        found, is_unsure = _find_neighbors(self.values, k)
-        candidates = list(np.column_stack([np.arange(num_rows), found]))
-        unsure = np.flatnonzero(is_unsure)
-        for start, lower, margin in _lower_bounds(self.values[unsure], self.values):
+        k = min(num_neighbors, len(self.values) - 1)
+        for start, lower, margin in _lower_bounds(self.values[rows], self.values):
             upper = lower + margin[0][:, None] + margin[1]
             upper.partition(k, axis=1)  # the row itself is the nearest of k + 1
-            rows, columns = np.nonzero(~(lower > upper[:, k, None]))
-            for i, indices in enumerate(_split(rows, columns, len(lower)), start):
-                candidates[unsure[i]] = indices
-        return candidates
+            places, columns = np.nonzero(~(lower > upper[:, k, None]))
+            for i, indices in zip(rows[start:], _split(places, columns, len(lower)), strict=False):
+                distances = _exact(self.values[i], self.values[indices])
+                order = np.argsort(distances, kind="stable")
+                indices, distances = indices[order], distances[order]
+                num_found = np.cumsum(self.counts[indices] - (indices == i))
+                radius = distances[np.searchsorted(num_found, num_neighbors)]
+                num_near = np.searchsorted(distances, radius, side="right")
+                yield indices[:num_near], distances[:num_near]
+
+    def radii(self, num_neighbors):
+        """The distance of each row to its k-th nearest other example, `(num_rows,)`."""
+        found, is_settled = self.settled(num_neighbors)
+        radii = np.empty(len(self.values))
+        for i in np.flatnonzero(is_settled):
+            radii[i] = _exact(self.values[i], self.values[found[i]]).max()
+        others = np.flatnonzero(~is_settled)
+        radii[others] = [d[-1] for _, d in self.nearest(num_neighbors, others)]
+        return radii
 
 
 def balls(centers, points, num_neighbors):
@@ -81,7 +97,7 @@ def balls(centers, points, num_neighbors):
         `(points_in_ball, balls_over_point)`: `(num_centers,)` and `(num_points,)`.
     """
     centers, points = Rows(centers), Rows(points)
-    radii = np.array([distances[-1] for _, distances in centers.nearest(num_neighbors)])
+    radii = centers.radii(num_neighbors)
     points_in_ball = np.zeros(len(centers.values), "int64")
     balls_over_point = np.zeros(len(points.values), "int64")
     for start, lower, margin in _lower_bounds(centers.values, points.values):
@@ -102,18 +118,17 @@ def balls(centers, points, num_neighbors):
 
 
 def _find_neighbors(values, k):
-    """`(found, is_unsure)`: k neighbours of each row, and whether others may be as near."""
+    """`(found, is_unsure)`: k neighbours of each of k + 2 rows or more, and if others may be."""
     from sklearn.neighbors import NearestNeighbors
 
     values, _, squares, _, error = _centered(values, values)
     if not squares.max() < _LARGEST:
-        return np.zeros((len(values), 0), "int64"), np.ones(len(values), bool)
-    num_found = min(k + 1, len(values) - 1)
-    distances, found = NearestNeighbors(n_neighbors=num_found).fit(values).kneighbors()
+        return np.zeros((len(values), k), "int64"), np.ones(len(values), bool)
+    distances, found = NearestNeighbors(n_neighbors=k + 1).fit(values).kneighbors()
     nearest, next_nearest = np.square(distances[:, k - 1]), np.square(distances[:, -1])
     # Whoever is overlooked is as near, and so has at most 2 ‖x‖² + 2 d² as its own square.
     margin = 2 * error * (3 * squares + 2 * next_nearest) + _SMALLEST
-    return found[:, :k], (next_nearest - nearest <= margin) & (num_found > k)
+    return found[:, :k], next_nearest - nearest <= margin
 
 
 def _lower_bounds(x, y):

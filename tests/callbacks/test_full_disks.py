@@ -198,7 +198,7 @@ def test_what_is_no_picture_is_left_out_of_the_animation(tmp_path):
     Image.new("RGB", (100, 100)).save(tmp_path / "picture_0005.png")  # of an earlier training
     whole = (tmp_path / "picture_0005.png").read_bytes()
     (tmp_path / "picture_0006.png").write_bytes(whole[: len(whole) // 2])
-    (tmp_path / "picture_0009.png").write_bytes(whole)
+    Image.new("RGB", (30, 30)).save(tmp_path / "picture_0099.png")  # of a longer one
 
     class Later(_Pictures):
         def on_epoch_end(self, epoch, logs=None):
@@ -208,9 +208,12 @@ def test_what_is_no_picture_is_left_out_of_the_animation(tmp_path):
     assert epochs == [0, 1]
     for i in (1, 2, 3, 4, 6):
         assert f"picture_000{i}.png" in sentence
-    assert "7×5 pixels" in sentence
+    assert "picture_0003.png (7×5 pixels)" in sentence
+    assert "picture_0099.png (30×30 pixels)" in sentence
+    assert "picture_0005.png" not in sentence
     with Image.open(tmp_path / "picture.gif") as animation:
         assert animation.size == (100, 100)
+        assert {"picture_0007.png", "picture_0008.png"} <= {p.name for p in tmp_path.iterdir()}
 
 
 def test_a_folder_named_as_a_picture_or_an_animation_ends_no_training(tmp_path):

@@ -253,6 +253,13 @@ def test_the_order_of_repeated_rows_does_not_bias_the_vote(k, sizes):
     assert np.mean(values) == pytest.approx(0.5, abs=4 * np.std(values) / 10)
 
 
+@pytest.mark.parametrize("scale", [1e-300, 1e200])
+def test_neighbor_accuracy_of_tiny_and_huge_numbers(pair, scale):
+    values = [metrics.neighbor_accuracy(s * pair[0], s * pair[1], 5) for s in (1.0, scale)]
+    assert values[0] != 0.5
+    assert values[1] == 0.5  # all distances are 0, or infinite, in float64
+
+
 def test_neighbor_accuracy_between_gaussians_of_two_sizes():
     """Near the Bayes classifier, which draws a circle where the densities meet."""
     from scipy.stats import chi2

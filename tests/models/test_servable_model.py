@@ -78,8 +78,8 @@ def test_what_keras_allows_stays_allowed(model, tmp_path):
         other.load_weights(tmp_path / name)
         np.testing.assert_array_equal(other.encode(_X), model.encode(_X))
     assert not list(tmp_path.rglob("*unfinished*"))
+    (tmp_path / "d.keras").mkdir()
     with pytest.raises(ValueError, match="`filepath` must not be a folder"):
-        (tmp_path / "d.keras").mkdir()
         model.save(tmp_path / "d.keras")
 
 
