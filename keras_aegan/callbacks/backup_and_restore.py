@@ -139,7 +139,7 @@ class BackupAndRestore(keras.callbacks.Callback):
             "history": {"epoch": history.epoch, "history": history.history},
             "callbacks": [_attributes(callback) for callback in self._others],
         }
-        with warned_of_files(self.backup_dir):
+        with warned_of_files(self.backup_dir, self):
             last, folder = self._last_backup(), self.backup_dir / f"epoch_{epoch:06d}"
             if last == folder:
                 return  # the one that training has just gone on from
@@ -153,7 +153,7 @@ class BackupAndRestore(keras.callbacks.Callback):
         """Deletes the backups, if they are not to be kept: training is done."""
         self._restore_callbacks()
         if self.delete_checkpoint and is_chief(self.model.distribute_strategy):
-            with warned_of_files(self.backup_dir):
+            with warned_of_files(self.backup_dir, self):
                 self._delete_backups()
 
     def _delete_backups(self):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import os
 import pathlib
+import warnings
 from typing import TYPE_CHECKING
 
 import keras
 
 from keras_aegan.arguments import check_positive_integer
 from keras_aegan.distribution import is_chief
-from keras_aegan.files import warned_of_files
+from keras_aegan.files import warned_of_files, whole_file
 from keras_aegan.models.data_checks import check_path
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class EpochPictures(keras.callbacks.Callback):
 
     Args:
         folder: where `<stem>_0001.png` and so on, and `<stem>.gif`, are written; made if it is
-            not there. Pictures of an earlier, interrupted training stay part of the animation.
+            not there. Pictures of an earlier, interrupted training stay part of the animation;
+            what is no picture, or none of this size, is left out of it with a warning.
         every: epochs between pictures.
         log_dir: a folder for TensorBoard's image tab too, or `None`.
     """
@@ -57,7 +59,12 @@ class EpochPictures(keras.callbacks.Callback):
         if not is_chief(self.model.distribute_strategy):
             return
         self.draw()
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ValueError(
+                f"`folder` must be a folder. Received: folder={str(self.folder)!r}, a file"
+            )
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._last_picture = None
         if self.log_dir is not None:
             import tensorflow as tf
 
@@ -70,30 +77,55 @@ class EpochPictures(keras.callbacks.Callback):
             return
         picture = io.BytesIO()
         self.draw().savefig(picture, format="png", dpi=100)
-        with warned_of_files(self.folder):
-            (self.folder / f"{self.stem}_{epoch + 1:04d}.png").write_bytes(picture.getvalue())
-            if self.log_dir is not None:
-                self._write_to_tensorboard(picture.getvalue(), epoch)
+        self._last_picture = picture
+        with (
+            warned_of_files(self.folder, self),
+            whole_file(self.folder / f"{self.stem}_{epoch + 1:04d}.png") as unfinished,
+        ):
+            unfinished.write_bytes(picture.getvalue())
+        if self.log_dir is not None:
+            self._write_to_tensorboard(picture.getvalue(), epoch)
 
     def on_train_end(self, logs=None):
         """Joins the pictures to one animation."""
-        from PIL import Image
-
         if not is_chief(self.model.distribute_strategy):
             return
+        frames, animation = self._frames(), self.folder / f"{self.stem}.gif"
+        if frames:
+            with warned_of_files(self.folder, self), whole_file(animation) as unfinished:
+                frames[0].save(
+                    unfinished, save_all=True, append_images=frames[1:], duration=250, loop=0
+                )
         if self.log_dir is not None:
             self._writer.close()
-        # One palette for all frames, so that colours do not flicker.
-        frames = [Image.open(path).convert("RGB") for path in self._pictures()]
-        if frames:
-            with warned_of_files(self.folder):
-                frames[0].save(
-                    self.folder / f"{self.stem}.gif",
-                    save_all=True,
-                    append_images=frames[1:],
-                    duration=250,
-                    loop=0,
-                )
+
+    def _frames(self):
+        """The pictures in the folder, as large as the last drawn; warns of those that are not."""
+        from PIL import Image
+
+        if self._last_picture is None:
+            return []
+        size = Image.open(self._last_picture).size
+        frames, left_out = [], []
+        for path in self._pictures():
+            try:
+                # One palette for all frames, so that colours do not flicker.
+                with Image.open(path) as picture:
+                    frame = picture.convert("RGB")
+            except Exception as error:  # of a damaged file, PIL raises errors of many kinds
+                left_out.append(f"{path.name} ({type(error).__name__})")
+                continue
+            if frame.size == size:
+                frames.append(frame)
+            else:
+                left_out.append(f"{path.name} ({frame.width}×{frame.height} pixels)")
+        if left_out:
+            warnings.warn(
+                f"Left out of `{self.folder / self.stem}.gif`, as no pictures of "
+                f"{size[0]}×{size[1]} pixels: {', '.join(left_out)}.",
+                stacklevel=2,
+            )
+        return frames
 
     def _pictures(self):
         return sorted(self.folder.glob(f"{self.stem}_[0-9]*.png"))

@@ -5,6 +5,7 @@ import numpy as np
 from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import ArrayLike
 from keras_aegan.metrics.features import check_features
+from keras_aegan.metrics.neighborhoods import Rows
 
 
 def neighbor_accuracy(real: ArrayLike, fake: ArrayLike, num_neighbors: int = 31) -> float:
@@ -12,8 +13,10 @@ def neighbor_accuracy(real: ArrayLike, fake: ArrayLike, num_neighbors: int = 31)
 
     A test of two samples by a classifier: ½ where they come from one distribution, 1 where they
     never meet, and at most ½ + ½ total variation. Each example is judged by its k nearest others,
-    whose majority counts; sets of unequal sizes count alike. It sees what precision and recall
-    do not: samples in the right place, but too spread or too dense.
+    whose majority counts; sets of unequal sizes count alike. Of others that are equally far as the
+    k-th, such as repeated rows, each counts in part, whatever the order of the examples, and
+    a vote about as close as a tie is right in part. It sees what precision and recall do not:
+    samples in the right place, but too spread or too dense.
 
     Reference: [Lopez-Paz & Oquab, 2017](https://arxiv.org/abs/1610.06545), section 3, with the
     nearest-neighbour classifier of their section 4, each example left out in its turn.
@@ -39,17 +42,37 @@ def neighbor_accuracy(real: ArrayLike, fake: ArrayLike, num_neighbors: int = 31)
     >>> keras_aegan.metrics.neighbor_accuracy(x, y + 100)
     1.0
     """
-    from sklearn.neighbors import NearestNeighbors
-
     check_positive_integer("num_neighbors", num_neighbors)
     real, fake = check_features(num_neighbors + 1, real=real, fake=fake)
-    pooled = np.concatenate([real, fake])
-    is_real = np.arange(len(pooled)) < len(real)
-    neighbors = NearestNeighbors(n_neighbors=num_neighbors).fit(pooled)
-    found = neighbors.kneighbors(return_distance=False)  # (num_examples, num_neighbors)
+    rows = Rows(np.concatenate([real, fake]))
+    is_real = np.arange(len(rows.place)) < len(real)
+    kind = np.stack([is_real, ~is_real], axis=1).astype("int64")  # (num_examples, 2)
+    counts = np.zeros((len(rows.counts), 2), "int64")
+    np.add.at(counts, rows.place, kind)
+    # The examples of each row's kinds that are nearer than the k-th, itself among them, and that
+    # are as far.
+    found, is_settled = rows.settled(num_neighbors)
+    nearer, tied = counts + counts[found[:, :-1]].sum(axis=1), counts[found[:, -1]]
+    others = np.flatnonzero(~is_settled)
+    for i, (indices, distances) in zip(others, rows.nearest(num_neighbors, others), strict=True):
+        num_nearer = np.searchsorted(distances, distances[-1])
+        nearer[i] = counts[indices[:num_nearer]].sum(axis=0)
+        tied[i] = counts[indices[num_nearer:]].sum(axis=0)
+    # An example is not its own neighbour. Where none is nearer, it was counted among the others.
+    nearer, tied = nearer[rows.place], tied[rows.place]
+    is_nearer = nearer.any(axis=1, keepdims=True)
+    nearer, tied = nearer - kind * is_nearer, tied - kind * ~is_nearer
+    num_tied = tied.sum(axis=1, keepdims=True)
+    wanted = num_neighbors - nearer.sum(axis=1, keepdims=True)
+    votes = nearer * num_tied + wanted * tied  # in units of 1/num_tied, so that they are whole
+    own, other = (votes * kind).sum(axis=1), (votes * (1 - kind)).sum(axis=1)
+    num_own, num_other = kind @ [len(real), len(fake)], kind @ [len(fake), len(real)]
     # The others of an example's own kind are one fewer, which would bias the vote.
-    shares = np.stack([is_real[found].sum(axis=1), (~is_real[found]).sum(axis=1)], axis=1)
-    counts = np.array([len(real), len(fake)]) - np.stack([is_real, ~is_real], axis=1)
-    votes = shares / counts
-    says_real = votes[:, 0] > votes[:, 1]
-    return float((says_real[is_real].mean() + (~says_real[~is_real]).mean()) / 2)
+    lead = own * num_other - other * (num_own - 1)
+    # Counts of equal rows are whole, and so often equal that who wins then would bias the mean.
+    # As large as one example's vote, a lead is right with certainty, and below that in part: with
+    # sets of one size, as often as if one of the other kind were left out at random as well.
+    is_undecided = (num_tied > wanted)[:, 0] | (own * num_other == other * num_own)
+    in_part = np.clip((1 + lead / (wanted[:, 0] * min(len(real), len(fake)))) / 2, 0, 1)
+    is_right = np.where(is_undecided, in_part, (1 + np.sign(lead)) / 2)
+    return float((is_right[is_real].mean() + is_right[~is_real].mean()) / 2)

@@ -13,6 +13,7 @@ from keras_aegan.checks.arrays import as_array, as_vector, is_array_like
 from keras_aegan.distribution import lost_workers_named
 from keras_aegan.hints import Array
 from keras_aegan.models import data_checks, network_checks
+from keras_aegan.models.full_disks import full_disks_survived
 from keras_aegan.models.training_checks import prepare_callbacks
 
 _Data: TypeAlias = Array | tf.data.Dataset | keras.utils.PyDataset | Iterator
@@ -88,14 +89,15 @@ class CheckedModel(keras.Model):
                 validation_data, kwargs.get("validation_steps")
             )
         batch_size = self._own_batch_size(x, batch_size, validation_split)
-        with lost_workers_named(self.distribute_strategy):
+        callbacks = prepare_callbacks(callbacks, self)
+        with lost_workers_named(self.distribute_strategy), full_disks_survived(callbacks):
             return super().fit(
                 x,
                 y,
                 batch_size=batch_size,
                 epochs=epochs,
                 verbose=verbose,
-                callbacks=prepare_callbacks(callbacks, self),
+                callbacks=callbacks,
                 validation_split=validation_split,
                 validation_data=validation_data,
                 # Keras shuffles arrays and PyDatasets, and warns that it cannot shuffle others.

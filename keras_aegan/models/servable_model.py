@@ -1,7 +1,10 @@
 """From a model to a file and back: `.keras`, SavedModel, and endpoints run on arrays."""
 
 import contextlib
+import io
 import os
+import pathlib
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -10,10 +13,20 @@ import numpy as np
 import tensorflow as tf
 
 from keras_aegan.distribution import is_chief
-from keras_aegan.files import whole_file
+from keras_aegan.files import is_local, whole_file, whole_folder
 from keras_aegan.hints import Array
-from keras_aegan.models.data_checks import check_batch_size, check_whole_batches
+from keras_aegan.models.data_checks import check_batch_size, check_path, check_whole_batches
 from keras_aegan.models.network_checks import own_batch_size
+
+_PARTS_OF_A_SAVED_MODEL = {
+    "assets",
+    "assets.extra",  # TensorFlow Serving's requests for warming up, which stay
+    "fingerprint.pb",
+    "saved_model.pb",
+    "saved_model.pbtxt",
+    "variables",
+}
+_LARGEST_COUNT = 2**31 - 1
 
 
 class ServableModel(keras.Model):
@@ -74,8 +87,18 @@ class ServableModel(keras.Model):
 
         A process that is killed, or a disk that fills, leaves the file that was there before.
         Under several workers the chief alone writes.
+
+        Raises:
+            ValueError: if `filepath` does not end in `.keras`, unless `zipped=False`, which
+                writes a folder. Keras's older `.h5` holds no model of several networks.
         """
-        if is_chief(self.distribute_strategy):
+        if zipped is not False and not _name(filepath).startswith("hf://"):
+            check_keras_file("filepath", filepath)
+        if not is_chief(self.distribute_strategy):
+            return
+        if zipped is False:
+            super().save(filepath, overwrite=overwrite, zipped=zipped, **kwargs)
+        else:
             with _being_written(filepath, ".keras", overwrite) as path:
                 super().save(path, overwrite=overwrite, zipped=zipped, **kwargs)
 
@@ -85,11 +108,51 @@ class ServableModel(keras.Model):
         overwrite: bool = True,
         max_shard_size: float | None = None,
     ) -> None:
-        """Saves as `keras.Model.save_weights` does, in the manner of `save`."""
-        if is_chief(self.distribute_strategy):
-            is_one_file = max_shard_size is None
-            with _being_written(filepath, ".weights.h5", overwrite and is_one_file) as path:
-                super().save_weights(path, overwrite, max_shard_size)
+        """Saves as `keras.Model.save_weights` does, in the manner of `save`.
+
+        Raises:
+            ValueError: if `filepath` does not end in `.weights.h5`.
+        """
+        if max_shard_size is None:
+            check_weights_file("filepath", filepath)
+        if not is_chief(self.distribute_strategy):
+            return
+        if max_shard_size is not None:
+            super().save_weights(filepath, overwrite, max_shard_size)
+            return
+        with _being_written(filepath, ".weights.h5", overwrite) as path:
+            if path is filepath:
+                super().save_weights(filepath, overwrite)
+                return
+            memory = _NamedMemory(path)
+            super().save_weights(memory)
+            path.write_bytes(memory.getbuffer())
+
+    def load_weights(
+        self, filepath: str | os.PathLike, skip_mismatch: bool = False, **kwargs
+    ) -> None:
+        """Loads as `keras.Model.load_weights` does, from what `save_weights` or `save` wrote.
+
+        Raises:
+            ValueError: if `filepath` ends otherwise.
+        """
+        check_path("filepath", filepath)
+        endings = (".weights.h5", ".weights.json", ".keras")
+        if not _name(filepath).endswith(endings) and not os.path.isdir(filepath):
+            raise ValueError(
+                "`filepath` must end in `.weights.h5`, or in `.keras` for the weights of a whole "
+                f"model: `save_weights` and `save` write these. Received: filepath={filepath!r}"
+            )
+        super().load_weights(filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def get_config(self):
+        """Keras's own part of the config."""
+        if _is_written_as_hdf5():  # by `keras.saving.save_model`, which does not ask `save`
+            raise ValueError(
+                "`filepath` must end in `.keras`: Keras's older format holds no model of several "
+                f"networks. Received: a {type(self).__name__} for a file that ends in `.h5`"
+            )
+        return super().get_config()
 
     def export(
         self,
@@ -106,16 +169,24 @@ class ServableModel(keras.Model):
         Serving takes it from a folder of versions: `export("models/vae/1")`. Under several
         workers the chief alone writes.
 
+        An older SavedModel is replaced by a whole new one, or stays: whoever opens the folder
+        finds one of the two. An endpoint that is asked for a number of samples, such as `sample`,
+        refuses one below 0 or above 2,147,483,647.
+
         Args:
-            filepath: the folder to write.
+            filepath: the folder to write: a new one, an empty one, or a SavedModel's; for
+                `"onnx"` and `"litert"`, the file.
             format: `"tf_saved_model"`; or `"onnx"` or `"litert"`, which hold one network.
             network: for those two, which: the name of an attribute, such as `"encoder"`.
             verbose: whether to print what was written.
             **kwargs: passed to Keras's own export.
 
         Raises:
-            ValueError: if `network` names none, or goes with a SavedModel.
+            TypeError: if `filepath` is no path.
+            ValueError: if `network` names none, or `filepath` is a file where a folder is to be
+                written or the reverse, or a folder that holds something else.
         """
+        check_path("filepath", filepath)
         if not is_chief(self.distribute_strategy):
             return
         if format == "tf_saved_model" and network is None:
@@ -123,8 +194,9 @@ class ServableModel(keras.Model):
             archive.track(self)
             for name, (function, input_signature) in self.endpoints().items():
                 specs = [_of_batch_size(spec, own_batch_size(self)) for spec in input_signature]
-                archive.add_endpoint(name, function, specs)
-            archive.write_out(filepath, verbose=bool(verbose), **kwargs)
+                _add_endpoint(archive, name, function, specs)
+            with _being_exported(filepath, format, verbose) as path:
+                archive.write_out(path, verbose=bool(verbose), **kwargs)
             return
         networks = {id(n) for networks in self.players.values() for n in networks}
         names = sorted(name for name, value in vars(self).items() if id(value) in networks)
@@ -132,6 +204,10 @@ class ServableModel(keras.Model):
             raise ValueError(
                 f'`network` must be one of {names} where `format="{format}"`: such a file holds '
                 f"one network. Received: network={network!r}"
+            )
+        if format == "litert" and not _name(filepath).endswith(".tflite"):
+            raise ValueError(
+                f'`filepath` must end in `.tflite` for "litert". Received: filepath={filepath!r}'
             )
         network = getattr(self, network)
         # A network that has not been called yet has no signature for Keras, and a Sequential one no
@@ -145,7 +221,8 @@ class ServableModel(keras.Model):
         )
         kwargs.setdefault("input_signature", [specs])
         try:
-            network.export(filepath, format=format, verbose=verbose, **kwargs)
+            with _being_exported(filepath, format, verbose) as path:
+                network.export(path, format=format, verbose=verbose, **kwargs)
         except ModuleNotFoundError as error:
             raise ImportError(
                 f'`format="{format}"` needs packages that are not installed: pip install '
@@ -196,10 +273,41 @@ def fresh_normal(shape):
     return tf.raw_ops.RandomStandardNormal(shape=tf.stack(shape), dtype="float32", seed=0, seed2=0)
 
 
-def _being_written(filepath, ending, can_replace):
+def check_keras_file(name, path, whose=""):
+    """Raises ValueError unless `path` is one of a `.keras` file."""
+    if not _name(path).endswith(".keras"):
+        raise ValueError(
+            f"`{name}` {whose}must end in `.keras`: no other file holds a model of several "
+            "networks with its optimizers. Weights alone go to a file that ends in `.weights.h5`, "
+            f"by `save_weights` or ModelCheckpoint(save_weights_only=True). Received: {path!r}"
+        )
+    _check_no_folder(name, path)
+
+
+def check_weights_file(name, path, whose=""):
+    """Raises ValueError unless `path` is one of a file of weights."""
+    if not _name(path).endswith(".weights.h5"):
+        raise ValueError(
+            f"`{name}` {whose}must end in `.weights.h5` for weights alone. Received: {path!r}"
+        )
+    _check_no_folder(name, path)
+
+
+def _check_no_folder(name, path):
+    if os.path.isdir(path):
+        raise ValueError(f"`{name}` must not be a folder. Received: {path!r}")
+
+
+def _name(path):
+    """The path as Keras reads it, whose ending it looks at; of a file object, no path."""
+    return str(path) if isinstance(path, (str, os.PathLike)) else ""
+
+
+def _being_written(filepath, ending, overwrite):
     """The path to write to: beside `filepath`, where that is one file on this machine."""
-    is_path = isinstance(filepath, (str, os.PathLike)) and str(filepath).endswith(ending)
-    if can_replace and is_path and os.path.isdir(os.path.dirname(os.path.abspath(filepath))):
+    can_replace = overwrite or not os.path.exists(filepath)  # else Keras asks
+    is_one_file = can_replace and _name(filepath).endswith(ending) and is_local(filepath)
+    if is_one_file and os.path.isdir(os.path.dirname(os.path.abspath(filepath))):
         return whole_file(filepath)
     return contextlib.nullcontext(filepath)
 
@@ -209,6 +317,101 @@ def _of_batch_size(spec, batch_size):
     if not len(spec.shape):
         return spec
     return tf.TensorSpec((batch_size, *spec.shape[1:]), spec.dtype, spec.name)
+
+
+class _NamedMemory(io.BytesIO):
+    """What Keras writes weights to as to a file: HDF5 on a full disk can end the process."""
+
+    def __init__(self, name):
+        super().__init__()
+        self.name = name
+
+    def __str__(self):
+        return str(self.name)
+
+
+@contextlib.contextmanager
+def _being_exported(filepath, format, verbose):
+    """The path to export to, which becomes `filepath` when all is written."""
+    if not is_local(filepath) or format not in ("tf_saved_model", "onnx", "litert"):
+        yield filepath
+        return
+    if format == "tf_saved_model":
+        _check_replaceable(filepath)
+        being_written = whole_folder(filepath)
+    else:
+        _check_no_folder("filepath", filepath)
+        being_written = whole_file(filepath)
+    printed = io.StringIO()
+    with being_written as path:
+        # Keras prints where it wrote.
+        with contextlib.redirect_stdout(printed) if verbose else contextlib.nullcontext():
+            yield str(path)
+        extra = pathlib.Path(filepath, "assets.extra")
+        if format == "tf_saved_model" and extra.is_dir():
+            shutil.copytree(extra, path / extra.name, dirs_exist_ok=True)
+    print(printed.getvalue().replace(str(path), os.fspath(filepath)), end="")
+
+
+def _check_replaceable(folder):
+    """Raises ValueError where an export would do away with what is no SavedModel."""
+    if os.path.isdir(folder):
+        found = sorted(os.listdir(folder))
+        others = sorted(set(found) - _PARTS_OF_A_SAVED_MODEL)
+        is_saved_model = {"saved_model.pb", "saved_model.pbtxt"} & set(found)
+        if found and (others or not is_saved_model):
+            raise ValueError(
+                "`filepath` must be a new folder, an empty one, or a SavedModel, which is then "
+                f"replaced. Received: filepath={os.fspath(folder)!r}, a folder that holds "
+                f"{(others or found)[0]!r}"
+            )
+    elif os.path.exists(folder):
+        raise ValueError(
+            "`filepath` must be a folder: a SavedModel is several files. "
+            f"Received: filepath={os.fspath(folder)!r}, a file"
+        )
+
+
+def _add_endpoint(archive, name, function, input_signature):
+    """Adds an endpoint to an archive; one that asks for a count refuses what is none.
+
+    A client's TensorFlow makes a Python integer that is too large for an int32 another number, and
+    says nothing. So where a single int32 is asked for, an int64 is taken as well, and first; the
+    signature, which servers use, keeps the int32.
+    """
+    specs = keras.tree.flatten(input_signature)
+    if len(specs) != 1 or tuple(specs[0].shape) != () or specs[0].dtype != "int32":
+        archive.add_endpoint(name, function, input_signature)
+        return
+    counted = tf.function(_of_a_count(function, specs[0].name), autograph=False)
+    counted.get_concrete_function(tf.TensorSpec((), "int64", name=specs[0].name))
+    in_signature = counted.get_concrete_function(specs[0])
+    archive.add_endpoint(name, counted)
+    others = archive._get_concrete_fn  # Keras would take the first
+    archive._get_concrete_fn = lambda n: in_signature if n == name else others(n)
+
+
+def _of_a_count(function, name):
+    """The function, asked for a number of things that is checked."""
+
+    def counted(count):
+        message = f"`{name}` must be a whole number from 0 to {_LARGEST_COUNT}. Received:"
+        is_count = tf.logical_and(count >= 0, tf.cast(count, "int64") <= _LARGEST_COUNT)
+        with tf.control_dependencies([tf.debugging.Assert(is_count, [message, count])]):
+            return function(tf.cast(tf.identity(count), "int32"))
+
+    return counted
+
+
+def _is_written_as_hdf5():
+    """Whether Keras asks for a config to write into a file of its older format."""
+    from keras.src.backend.common import global_state
+
+    return global_state.get_global_attribute("use_legacy_config", False)
+
+
+def _spec(tensor):
+    return keras.InputSpec(shape=tensor.shape, dtype=tensor.dtype, name=tensor.name)
 
 
 class Untracked:

@@ -6,6 +6,7 @@ import keras
 import numpy as np
 
 from keras_aegan.distribution import has_several_workers
+from keras_aegan.models.servable_model import check_keras_file, check_weights_file
 
 
 class WarnOfNonFinite(keras.callbacks.Callback):
@@ -64,6 +65,8 @@ def prepare_callbacks(callbacks, model):
         ValueError: if one does not suit the model.
     """
     if isinstance(callbacks, keras.callbacks.CallbackList):
+        for callback in callbacks.callbacks:
+            _check_checkpoint(callback)
         return callbacks
     callbacks = [] if callbacks is None else keras.tree.flatten(callbacks)
     swaps = False
@@ -79,6 +82,7 @@ def prepare_callbacks(callbacks, model):
                 "their paths, which two networks may share, and leaves out the weights of terms. "
                 "Use keras.callbacks.ModelCheckpoint or keras_aegan.callbacks.BackupAndRestore."
             )
+        _check_checkpoint(callback)
         swaps = swaps or isinstance(callback, keras.callbacks.SwapEMAWeights)
         if isinstance(callback, keras.callbacks.BackupAndRestore):
             _check_backup(swaps, model)
@@ -101,6 +105,13 @@ def _watches(callbacks):
         if isinstance(callback, keras.callbacks.TerminateOnNaN):
             return [TerminateOnNonFinite(callback.raise_error)]
     return [WarnOfNonFinite()]
+
+
+def _check_checkpoint(callback):
+    """Raises ValueError for a file that the first epoch's end would break off at."""
+    if isinstance(callback, keras.callbacks.ModelCheckpoint):
+        check = check_weights_file if callback.save_weights_only else check_keras_file
+        check("filepath", callback.filepath, "of ModelCheckpoint ")
 
 
 def _check_backup(swaps, model):

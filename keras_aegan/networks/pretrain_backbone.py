@@ -7,6 +7,7 @@ import numpy as np
 from keras import layers
 
 from keras_aegan.checks.arrays import as_numpy, as_vector
+from keras_aegan.files import whole_file
 from keras_aegan.hints import Array, ArrayLike
 from keras_aegan.networks.convolutional import halving_convolution
 
@@ -76,7 +77,8 @@ def pretrain_backbone(
     classifier.fit(x, labels, batch_size=batch_size, epochs=epochs, verbose=verbose)
     network.trainable = False
     if filepath is not None:
-        network.save(filepath)
+        with whole_file(filepath) as unfinished:
+            network.save(unfinished)
     return network
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
+from keras_aegan.files import whole_file
 from keras_aegan.hints import Array, ArrayLike
 from keras_aegan.networks.conditioning import num_classes_of
 from keras_aegan.plotting.colors import class_colors
@@ -93,7 +94,8 @@ def latent_explorer(
     }
     stored = weights if codes is None else np.concatenate([weights, codes.ravel()])
     path = pathlib.Path(path)
-    path.write_text(_fill_in(page, stored.astype("<f4")), encoding="utf-8")
+    with whole_file(path) as unfinished:
+        unfinished.write_text(_fill_in(page, stored.astype("<f4")), encoding="utf-8")
     return path
 
 

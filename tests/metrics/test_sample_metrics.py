@@ -1,14 +1,19 @@
 """Metrics of samples beside closed forms, SciPy, and loops that say what the papers say."""
 
+import itertools
 import sys
 
 import keras
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy.linalg import sqrtm
+from scipy.spatial.distance import cdist
 from scipy.special import rel_entr
 
 from keras_aegan import datasets, metrics
+from keras_aegan.metrics import neighborhoods
 
 FUNCTIONS = [
     metrics.frechet_distance,
@@ -136,12 +141,67 @@ def test_density_and_coverage_of_one_distribution_are_the_papers():
     assert values["coverage"] == pytest.approx(1 - 0.5**5, abs=0.01)
 
 
-def test_many_examples_are_counted_in_pieces(pair):
-    from sklearn import config_context
-
+def test_many_examples_are_counted_in_pieces(pair, monkeypatch):
     whole = metrics.precision_recall(*pair)
-    with config_context(working_memory=1e-3):  # in MiB: a few rows at a time
-        assert metrics.precision_recall(*pair) == whole
+    monkeypatch.setattr(neighborhoods, "_BLOCK", 7)
+    assert metrics.precision_recall(*pair) == whole
+
+
+@st.composite
+def pairs_with_repeats(draw):
+    """`(real, fake, k)`: rows that repeat, are blank, binary or rounded; far away, tiny, huge."""
+    generator = np.random.default_rng(draw(st.integers(0, 2**32)))
+    num_real, num_fake = draw(st.integers(8, 40)), draw(st.integers(8, 40))
+    x = generator.normal(size=(num_real + num_fake, draw(st.integers(1, 24))))
+    kind = draw(st.sampled_from(["distinct", "few", "binary", "collapsed", "blank", "rounded"]))
+    if kind == "few":
+        x = x[generator.integers(0, 6, len(x))]
+    elif kind == "binary":
+        x = np.round(generator.random(x.shape))
+    elif kind == "collapsed":
+        x[: num_real + num_fake // 2] = x[0]
+    elif kind == "blank":
+        x[generator.random(len(x)) < 0.3] = draw(st.sampled_from([0.0, -0.0]))
+    elif kind == "rounded":
+        x = 0.1 * np.round(x)
+    scale = 10.0 ** draw(st.sampled_from([0, 0, 0, -30, -160, -300, 30, 152, 200]))
+    x = scale * (x + draw(st.sampled_from([0.0, 1.0, 1e3, 1e8, 1e16])))
+    return x[:num_real], x[num_real:], draw(st.integers(1, 7))
+
+
+@settings(max_examples=150, deadline=None)
+@given(pairs_with_repeats())
+def test_repeated_rows_are_counted_as_by_scipy(case):
+    real, fake, k = case
+
+    def is_inside(centers, points):
+        between = cdist(centers, centers)
+        np.fill_diagonal(between, np.inf)
+        return cdist(centers, points) <= np.sort(between, axis=1)[:, k - 1, None]
+
+    fake_in_real, real_in_fake = is_inside(real, fake), is_inside(fake, real)
+    assert metrics.precision_recall(real, fake, k) == {
+        "precision": fake_in_real.any(axis=0).mean(),
+        "recall": real_in_fake.any(axis=0).mean(),
+    }
+    assert metrics.density_coverage(real, fake, k) == {
+        "density": pytest.approx(fake_in_real.sum() / (k * len(fake))),
+        "coverage": fake_in_real.any(axis=1).mean(),
+    }
+
+
+def test_only_what_rounding_could_decide_is_computed_pair_by_pair(monkeypatch):
+    computed = []
+    exact = neighborhoods._exact
+    monkeypatch.setattr(
+        neighborhoods, "_exact", lambda row, rows: computed.append(len(rows)) or exact(row, rows)
+    )
+    generator = np.random.default_rng(0)
+    real, fake = generator.normal(size=(2, 1000, 64))
+    fake[:300] = real[:300]
+    blank = generator.random(1000) < 0.3
+    metrics.precision_recall(np.where(blank[:, None], 0.0, real), fake)
+    assert sum(computed) < 0.02 * 2 * 1000**2  # of all pairs, those of radii included
 
 
 def test_a_small_cloud_far_from_the_origin_keeps_its_digits(pair):
@@ -165,6 +225,39 @@ def test_neighbor_accuracy_is_scikit_learns_left_out(pair, k):
     votes = cross_val_predict(KNeighborsClassifier(k), x, y, cv=LeaveOneOut())
     expected = ((votes == y)[:45].mean() + (votes == y)[45:].mean()) / 2
     assert metrics.neighbor_accuracy(real, fake, k) == pytest.approx(expected)
+
+
+def test_repeated_rows_are_real_or_fake_with_equal_chances():
+    """Over all ways to call four of eight rows real there is nothing to be told: ½ exactly."""
+    for counts in ([8, 0, 0], [4, 3, 1], [4, 4, 0]):
+        x = np.repeat(np.eye(3), counts, axis=0)
+        halves = [list(half) for half in itertools.combinations(range(8), 4)]
+        values = [
+            metrics.neighbor_accuracy(x[half], np.delete(x, half, axis=0), num_neighbors=1)
+            for half in halves
+        ]
+        assert np.mean(values) == pytest.approx(0.5, abs=1e-12)
+
+
+@pytest.mark.parametrize("k", [1, 2, 31])
+@pytest.mark.parametrize("sizes", [(150, 150), (100, 300)])
+def test_the_order_of_repeated_rows_does_not_bias_the_vote(k, sizes):
+    generator = np.random.default_rng(0)
+    rows = generator.normal(size=(8, 10))
+    values = []
+    for _ in range(100):
+        real, fake = (rows[generator.integers(0, 8, size)] for size in sizes)
+        values.append(metrics.neighbor_accuracy(real, fake, k))
+        shuffled = generator.permutation(real), generator.permutation(fake)
+        assert metrics.neighbor_accuracy(*shuffled, k) == pytest.approx(values[-1], abs=1e-12)
+    assert np.mean(values) == pytest.approx(0.5, abs=4 * np.std(values) / 10)
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e200])
+def test_neighbor_accuracy_of_tiny_and_huge_numbers(pair, scale):
+    values = [metrics.neighbor_accuracy(s * pair[0], s * pair[1], 5) for s in (1.0, scale)]
+    assert values[0] != 0.5
+    assert values[1] == 0.5  # all distances are 0, or infinite, in float64
 
 
 def test_neighbor_accuracy_between_gaussians_of_two_sizes():
