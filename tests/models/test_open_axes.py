@@ -1,9 +1,9 @@
 """Data of any size, and codes of any size: each ability works, or says in a sentence why not."""
 
+import keras
 import numpy as np
 import pytest
 from keras import layers
-import keras
 
 from keras_aegan import models
 from keras_aegan.evaluation import AnomalyDetector
