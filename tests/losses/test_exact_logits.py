@@ -83,7 +83,7 @@ def test_in_groups_under_xla_and_in_a_detector():
     np.testing.assert_allclose(logged, EXACT, rtol=1e-6)
     model = _model(DECODERS["reshaped"])
     detector = evaluation.AnomalyDetector(model)
-    detector.fit_threshold(X, 0.1)
+    detector.fit_threshold(np.tile(X, (3, 1)), 0.1)
     np.testing.assert_allclose(detector.anomaly_scores(X), EXACT, rtol=1e-6)
 
 

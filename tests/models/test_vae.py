@@ -392,7 +392,7 @@ def test_a_served_model_draws_anew(tmp_path):
 
 
 def test_variances_go_on_by_their_tangent():
-    log_var = np.array([[-300.0, 0.0, 29.0, 31.0, 60.0, 1000.0]])
+    log_var = np.array([[-100.0, 0.0, 29.0, 31.0, 60.0, 1000.0]])
     variance = np.exp(np.minimum(log_var, 30)) * (1 + np.maximum(log_var - 30, 0))
     z = reparametrized(tf.zeros((1, 6)), tf.constant(log_var, "float32"), tf.ones((1, 6)))
     np.testing.assert_allclose(z, np.sqrt(variance), rtol=1e-4)
