@@ -31,9 +31,9 @@ def distribution_strategy(devices: Sequence[str] | None = None) -> tf.distribute
     """The `tf.distribute` strategy that fits what is there; says in one line what it picked.
 
     The same script runs on one device, on several GPUs, and, started on each host, on several
-    hosts. Call it before any other work of TensorFlow, and make the model in its scope. A step on
-    N replicas then equals a step on one with the same global batch, which is `fit`'s
-    `batch_size`.
+    hosts. Call it before any other work of TensorFlow, and make the model in its scope, and the
+    optimizer, where it is not a name. A step on N replicas then equals a step on one with the same
+    global batch, which is `fit`'s `batch_size`.
 
     | found | picked |
     |---|---|

@@ -67,7 +67,8 @@ class CheckedModel(keras.Model):
                 dataset.
             shuffle: whether to shuffle arrays each epoch.
             class_weight: refused; use `sample_weight`.
-            sample_weight: `(num_examples,)`.
+            sample_weight: `(num_examples,)`; or of single steps, `(num_examples, steps)`, where
+                the loss leaves them.
             **kwargs: `initial_epoch`, `steps_per_epoch`, `validation_steps`,
                 `validation_batch_size`, `validation_freq`, as in Keras.
 
@@ -125,7 +126,8 @@ class CheckedModel(keras.Model):
             y: as in `fit`.
             batch_size: examples a step, of arrays; 32 if `None`.
             verbose: `"auto"`, 0, 1 or 2.
-            sample_weight: `(num_examples,)`.
+            sample_weight: `(num_examples,)`; or of single steps, `(num_examples, steps)`, where
+                the loss leaves them.
             steps: how many batches of a dataset; all if `None`.
             callbacks: Keras callbacks.
             return_dict: whether to give a dict rather than a list.
@@ -296,7 +298,10 @@ class CheckedModel(keras.Model):
         data_checks.check_whole_batches(x.shape[0], network_checks.own_batch_size(self))
         if sample_weight is not None:
             sample_weight = as_vector("sample_weight", sample_weight)
-            data_checks.check_sample_weight(np.asarray(sample_weight), x.shape[0])
+            target = x if y is None or len(y.shape) == 1 else y  # labels have no steps
+            data_checks.check_sample_weight(
+                np.asarray(sample_weight), x.shape[0], tuple(target.shape[1:])
+            )
         if trains:
             self.note_targets(x, y)
             self.warn_of_data(x, y)

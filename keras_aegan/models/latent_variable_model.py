@@ -26,7 +26,7 @@ from keras_aegan.models.players_optimizer import (
     steps_all_or_none,
     was_built,
 )
-from keras_aegan.models.replicas import independent_noise, share_of_batch
+from keras_aegan.models.replicas import clip_sum, independent_noise, share_of_batch
 from keras_aegan.models.servable_model import ServableModel, Untracked
 
 
@@ -381,7 +381,10 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         weights = {each: self._player_weights(each) for each in players}
         gradients = {each: tape.gradient(losses[each], weights[each]) for each in players}
         for each in players:
-            self._optimizers[each].apply(gradients[each], weights[each])
+            optimizer = self._optimizers[each]
+            optimizer.apply(
+                clip_sum(gradients[each], optimizer, self.distribute_strategy), weights[each]
+            )
         return outputs
 
     def measure(self, player: str, terms: Terms, sample_weight: Tensor | None = None) -> Tensor:

@@ -242,7 +242,7 @@ def _share(optimizer, copies):
 
 @functools.cache
 def _shared_class(cls):
-    # Under the class's own name: nothing of the user's changes its type that he can tell.
+    # Under the class's own name, by which it is printed and serialized.
     return type(cls.__name__, (_SharedOptimizer, cls), {"__module__": cls.__module__})
 
 

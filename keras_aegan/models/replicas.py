@@ -15,6 +15,26 @@ def share_of_batch(batch_size, strategy):
     return batch_size / replica.all_reduce(tf.distribute.ReduceOp.SUM, batch_size)
 
 
+def clip_sum(gradients, optimizer, strategy):
+    """Clips the gradients' sum over replicas, of which Keras would clip each replica's part.
+
+    What comes back is a share of the sum, which Keras adds up again: at most as large as the
+    optimizer allows, so that its own clipping leaves it as it is.
+    """
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    clips = inner.clipnorm or inner.global_clipnorm or inner.clipvalue
+    if strategy.num_replicas_in_sync == 1 or not clips or not gradients:
+        return gradients
+    scale = optimizer.scale_loss(1.0)
+    dense = [ops.convert_to_tensor(g) for g in gradients if g is not None]
+    summed = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, dense)
+    shares = iter(
+        g * ops.cast(scale / strategy.num_replicas_in_sync, g.dtype)
+        for g in inner._clip_gradients([g / ops.cast(scale, g.dtype) for g in summed])
+    )
+    return [None if g is None else next(shares) for g in gradients]
+
+
 @contextlib.contextmanager
 def independent_noise(states, strategy):
     """Gives each replica noise of its own: one mirrored seed draws the same on all.

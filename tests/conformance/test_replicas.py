@@ -111,8 +111,11 @@ def test_replicas_draw_independent_noise(row):
         lambda: optimizers.Adam(1e-2, use_ema=True, ema_momentum=0.5),
         lambda: optimizers.LossScaleOptimizer(optimizers.SGD(0.1, use_ema=True)),
         lambda: optimizers.Adam(lambda: 1e-2),
+        lambda: optimizers.SGD(0.1, clipnorm=1e-2),
+        lambda: optimizers.SGD(0.1, clipvalue=1e-3, loss_scale_factor=8.0),
+        lambda: optimizers.LossScaleOptimizer(optimizers.SGD(0.1, global_clipnorm=1e-2)),
     ],
-    ids=["decay", "averages", "loss scale", "a function"],
+    ids=["decay", "averages", "loss scale", "a function", "norm", "value", "global norm"],
 )
 def test_one_optimizer_steps_replicas_as_one_device(make):
     def excluding():
