@@ -7,7 +7,7 @@ from keras_aegan import losses
 from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import Array, Tensor, Terms
 from keras_aegan.layers import draws
-from keras_aegan.models import data_checks, network_checks
+from keras_aegan.models import data_checks, data_scale, network_checks
 from keras_aegan.models.latent_variable_model import LatentVariableModel
 from keras_aegan.regularizers import DiscriminatorRegularizer
 from keras_aegan.seeds import seed_generator
@@ -164,14 +164,22 @@ class AdversarialModel(LatentVariableModel):
         return ops.cast(ops.reshape(logits, (-1,)), "float32")  # (batch_size,)
 
     def _check_x(self, x):
-        reach = network_checks.output_range(self.generator)
-        span = data_checks.check_array("x", x, self.data_shape, output_range=reach)
-        network_checks.warn_of_unreachable("generator", self.generator, span, "data")
+        span = self._check_examples(x)
+        data_scale.warn_of_unreachable("generator", self.generator, span, "data")
+
+    def _check_examples(self, x):
+        return data_checks.check_array(
+            "x",
+            x,
+            self.data_shape,
+            advise=lambda *of: data_scale.how_to_make_floats(*of, self.generator),
+        )
 
     def warn_of_data(self, x: Array, y: Array | None) -> None:
         """Warns of data of which the generator's output reaches twice the range."""
-        network_checks.warn_of_half_range("generator", self.generator, x, "the data", "them")
-        self.unscaled = network_checks.what_is_unscaled("x", x, self.discriminator)
+        data_scale.warn_of_half_range("generator", self.generator, x, "the data", "them")
+        is_scaled = data_scale.scales_input(self.discriminator)
+        self.unscaled = data_scale.what_is_unscaled("x", x, is_scaled)
 
     def _check_metric_names(self, *metrics):
         if any(metrics):

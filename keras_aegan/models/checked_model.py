@@ -166,7 +166,8 @@ class CheckedModel(keras.Model):
     ):
         """One step on one batch, as in `keras.Model.train_on_batch`."""
         _refuse_class_weight(class_weight)
-        x, y, sample_weight = self._admit(x, y, sample_weight, trains=True)
+        is_first = self.train_function is None  # since `compile`
+        x, y, sample_weight = self._admit(x, y, sample_weight, trains=True, warns=is_first)
         return super().train_on_batch(x, y, sample_weight, None, return_dict)
 
     def test_on_batch(
@@ -236,7 +237,7 @@ class CheckedModel(keras.Model):
             return [as_array(f"x[{i}]", part) for i, part in enumerate(x)]
         return as_array("x", x) if is_array_like(x) else x
 
-    def _admit(self, x, y, sample_weight, trains=False):
+    def _admit(self, x, y, sample_weight, trains=False, warns=True):
         """Checks the data at the door; gives the `(x, y, sample_weight)` to go on with."""
         self._assert_compile_called("fit")
         if x is None or isinstance(x, (tuple, dict)):
@@ -245,12 +246,13 @@ class CheckedModel(keras.Model):
                 f"their own. Received: x of type {type(x).__name__}"
             )
         if is_array_like(x):
-            x, y, sample_weight = self._check_arrays(x, y, sample_weight, trains)
+            x, y, sample_weight = self._check_arrays(x, y, sample_weight, trains, warns)
             # Keras drops the weights of examples that come without targets.
             return x, x if y is None and sample_weight is not None else y, sample_weight
         batch, x = data_checks.peek(x)
         if batch is not None:
-            self._check_arrays(*keras.utils.unpack_x_y_sample_weight(batch), trains)
+            parts = keras.utils.unpack_x_y_sample_weight(batch)
+            self._check_arrays(*parts, trains, warns)
         elif trains:
             spec = x.element_spec
             self.note_targets(None, spec if isinstance(spec, tuple) and len(spec) > 1 else None)
@@ -277,7 +279,7 @@ class CheckedModel(keras.Model):
         arrays = self._admit(*keras.utils.unpack_x_y_sample_weight(validation_data))
         return keras.utils.pack_x_y_sample_weight(*arrays)
 
-    def _check_arrays(self, x, y, sample_weight, trains):
+    def _check_arrays(self, x, y, sample_weight, trains, warns):
         """The arrays of a whole data set, or of a dataset's first batch, converted and checked."""
         given = x
         if x is None or isinstance(x, (tuple, dict)):
@@ -304,7 +306,8 @@ class CheckedModel(keras.Model):
             )
         if trains:
             self.note_targets(x, y)
-            self.warn_of_data(x, y)
+            if warns:
+                self.warn_of_data(x, y)
         return x, y, sample_weight
 
 

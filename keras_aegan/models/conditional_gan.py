@@ -109,7 +109,7 @@ class ConditionalGAN(AdversarialModel):
             NumPy array, `(num_examples,)`; see `GAN.discriminate` for what logits are.
         """
         x, labels = as_array("x", x), as_vector("labels", labels)
-        data_checks.check_array("x", x, self.data_shape)
+        self._check_examples(x)
         self._check_labels("labels", labels, x)
         return self.run_in_batches(self._logits, x, labels, batch_size=batch_size)
 

@@ -101,7 +101,7 @@ def _is_endless(data):
 
 
 def check_array(
-    name, array, shape, domain="real", num_levels=None, hint="", output_range=(-math.inf, math.inf)
+    name, array, shape, domain="real", num_levels=None, hint="", advise=None, counted=None
 ):
     """Raises an error unless a network and a loss can mean this array.
 
@@ -113,7 +113,9 @@ def check_array(
             `losses.target_domain`), or `"integer"`.
         num_levels: for `"levels"`: how many there are.
         hint: a sentence that follows where the shape is wrong.
-        output_range: of the network that is to give such data: how to scale integers.
+        advise: a function `(name, array)` that says how integers become the floats wanted.
+        counted: booleans of leading axes of the array, false where a mask hides padding, whose
+            range is of no interest; `None` where all counts.
 
     Returns:
         `(smallest, largest)` value, or `None` where it is not known without running anything.
@@ -134,33 +136,34 @@ def check_array(
         )
     if received[0] == 0:
         raise ValueError(f"`{name}` must hold at least one example. Received: shape {received}")
-    _check_dtype(name, array, domain, output_range)
-    if isinstance(array, tf.Tensor) and not hasattr(array, "numpy"):
+    _check_dtype(name, array, domain, advise)
+    if _is_symbolic(array):
         return None
-    return _check_values(name, np.asarray(array), domain, num_levels)
+    return _check_values(name, np.asarray(array), domain, num_levels, counted)
 
 
-def _check_dtype(name, array, domain, output_range):
+def _check_dtype(name, array, domain, advise):
     dtype = keras.backend.standardize_dtype(array.dtype)
     if domain in ("levels", "integer"):
         if not keras.backend.is_int_dtype(dtype):
             raise TypeError(f"`{name}` must hold integers. Received: {name}.dtype={dtype}")
     elif domain == "real" and not keras.backend.is_float_dtype(dtype):
-        low, high = output_range
-        mend = {
-            (-1.0, 1.0): f'to [-1, 1], as a tanh gives: {name}.astype("float32") / 127.5 - 1.',
-            (0.0, 1.0): f'to [0, 1], as a sigmoid gives: {name}.astype("float32") / 255.',
-        }.get(
-            (low, high), f'such as to [0, 1] by {name}.astype("float32") / 255. where it is 8-bit'
-        )
-        largest = f", with values up to {np.max(array)}" if np.size(array) else ""
+        values = None if _is_symbolic(array) else np.asarray(array)
+        mend = f'{name}.astype("float32")'
+        if advise is not None and values is not None:
+            mend = advise(name, values)
+        largest = "" if values is None else f", with values up to {values.max()}"
         raise TypeError(
             f"`{name}` must be floating-point, scaled to the range that the loss and the "
-            f"network's output expect: {mend} Received: {name}.dtype={dtype}{largest}"
+            f"network's output expect: {mend}. Received: {name}.dtype={dtype}{largest}"
         )
 
 
-def _check_values(name, array, domain, num_levels):
+def _is_symbolic(array):
+    return isinstance(array, tf.Tensor) and not hasattr(array, "numpy")
+
+
+def _check_values(name, array, domain, num_levels, counted):
     # min and max pass NaN on, so two passes over the data see everything.
     smallest, largest = array.min(), array.max()
     if not (np.isfinite(smallest) and np.isfinite(largest)):
@@ -174,6 +177,11 @@ def _check_values(name, array, domain, num_levels):
             f"`{name}` must be scaled: the squares of such values overflow in float32. "
             f"Received: values in [{smallest:.6g}, {largest:.6g}]"
         )
+    if counted is not None and domain != "levels":
+        array = array[counted]
+        if not array.size:
+            return None
+        smallest, largest = array.min(), array.max()
     unit = domain in ("probabilities", "one_hot")
     if unit and not (smallest >= -_TOLERANCE and largest <= 1 + _TOLERANCE):
         raise ValueError(

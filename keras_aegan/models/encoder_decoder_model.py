@@ -14,7 +14,7 @@ from keras_aegan.hints import Array, Loss, LossLike, Tensor, Terms
 from keras_aegan.layers import TiedDense
 from keras_aegan.losses.counting import Batch, batch_known
 from keras_aegan.losses.reconstruction_loss import parts
-from keras_aegan.models import data_checks, network_checks
+from keras_aegan.models import data_checks, data_scale, network_checks
 from keras_aegan.models.latent_variable_model import LatentVariableModel
 from keras_aegan.models.optimal_scale import OptimalScale
 from keras_aegan.models.servable_model import Untracked
@@ -327,10 +327,19 @@ class EncoderDecoderModel(LatentVariableModel):
 
     def warn_of_data(self, x: Array, y: Array | None) -> None:
         """Warns of data that a VAE's KL may overflow on, or of a decoder of twice their range."""
-        network_checks.warn_of_half_range(
-            "decoder", self.decoder, x if y is None else y, "targets", "the data"
+        counted = data_scale.mask_of_data(self.encoder, x)
+        shown, targets = (
+            v if v is None or not _is_masked(counted, v) else np.asarray(v)[counted] for v in (x, y)
         )
-        self.unscaled = network_checks.what_is_unscaled("x", x, self.encoder)
+        data_scale.warn_of_half_range(
+            "decoder", self.decoder, shown if y is None else targets, "targets", "the data"
+        )
+        self.unscaled = data_scale.what_is_unscaled(
+            "x", shown, data_scale.scales_input(self.encoder)
+        )
+        if self.unscaled is None and y is not None and self._target_domain() == "real":
+            is_scaled = data_scale.scales_output(self.decoder)
+            self.unscaled = data_scale.what_is_unscaled("y", targets, is_scaled)
         if self.unscaled and "z_log_var" in self.encoder_outputs:
             warnings.warn(
                 f"{self.unscaled}. A VAE compares the codes of such data with N(0, 1): its KL may "
@@ -361,7 +370,7 @@ class EncoderDecoderModel(LatentVariableModel):
 
     def _what_target(self, name, otherwise):
         """A sentence: this model compares with targets, and how they are to be had."""
-        layer = network_checks.leading_rescaling(self.encoder)
+        layer = data_scale.leading_rescaling(self.encoder)
         how = (
             ""
             if layer is None
@@ -388,24 +397,31 @@ class EncoderDecoderModel(LatentVariableModel):
                 "integers: such as fit(x, x / 255.0) of images. "
                 f"Received: {y_name}=None"
             )
-        span = self._check_inputs(x, domain if y is None else "real", x_name)
+        counted = data_scale.mask_of_data(self.encoder, x)
+        span = self._check_inputs(x, domain if y is None else "real", x_name, counted)
         if None in self.data_shape and None not in x.shape[1:]:
             network_checks.check_sizes(x_name, x.shape[1:], self.encoder, self.decoder)
-        span = span if y is None else self._check_targets(y, y_name)
+        span = span if y is None else self._check_targets(y, y_name, counted)
         for part in parts(self.loss_function):
             data_checks.check_span(x_name if y is None else y_name, span, part)
         if domain == "real":
-            network_checks.warn_of_unreachable("decoder", self.decoder, span, "targets")
+            data_scale.warn_of_unreachable("decoder", self.decoder, span, "targets")
 
-    def _check_inputs(self, x, domain="real", name="x"):
+    def _check_inputs(self, x, domain="real", name="x", counted=None):
         domain = "integer" if self._takes_integers() else domain
-        shape, reach = self.encoder.inputs[0].shape[1:], network_checks.output_range(self.decoder)
-        return data_checks.check_array(name, x, shape, domain, output_range=reach)
+        return data_checks.check_array(
+            name,
+            x,
+            self.encoder.inputs[0].shape[1:],
+            domain,
+            advise=lambda *of: data_scale.how_to_make_floats(*of, self.decoder, self.encoder),
+            counted=counted,
+        )
 
     def _takes_integers(self):
         return keras.backend.is_int_dtype(self.encoder.inputs[0].dtype)
 
-    def _check_targets(self, y, name="y"):
+    def _check_targets(self, y, name="y", counted=None):
         shape, domain = self.decoder.output_shape[1:], self._target_domain()
         num_levels = shape[-1] if domain == "levels" else None
         hint = ""
@@ -414,11 +430,16 @@ class EncoderDecoderModel(LatentVariableModel):
                 " Class labels are no targets of an autoencoder: call fit(x), or "
                 "fit(dataset.map(lambda x, label: x))."
             )
-        shape, reach = (
+        return data_checks.check_array(
+            name,
+            y,
             shape[:-1] if num_levels else shape,
-            network_checks.output_range(self.decoder),
+            domain,
+            num_levels,
+            hint,
+            advise=lambda *of: data_scale.how_to_make_floats(*of, self.decoder),
+            counted=counted if _is_masked(counted, y) else None,
         )
-        return data_checks.check_array(name, y, shape, domain, num_levels, hint, reach)
 
     def _target_domain(self):
         return losses.target_domain(self.loss_function)
@@ -440,6 +461,11 @@ class EncoderDecoderModel(LatentVariableModel):
             "encoder": keras.saving.serialize_keras_object(self.encoder),
             "decoder": keras.saving.serialize_keras_object(self.decoder),
         }
+
+
+def _is_masked(counted, values):
+    """Whether booleans of leading axes are of these values too."""
+    return counted is not None and tuple(values.shape[: counted.ndim]) == counted.shape
 
 
 def _is_same(x, y):

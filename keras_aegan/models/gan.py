@@ -6,7 +6,6 @@ import tensorflow as tf
 
 from keras_aegan.checks.arrays import as_array
 from keras_aegan.hints import Array, Tensor
-from keras_aegan.models import data_checks
 from keras_aegan.models.adversarial_model import AdversarialModel
 from keras_aegan.models.servable_model import fresh_normal
 
@@ -109,7 +108,7 @@ class GAN(AdversarialModel):
             NumPy array, `(num_examples,)`.
         """
         x = as_array("x", x)
-        data_checks.check_array("x", x, self.data_shape)
+        self._check_examples(x)
         return self.run_in_batches(self._logits, x, batch_size=batch_size)
 
     def _serve(self, z):

@@ -3,7 +3,6 @@
 import warnings
 
 import keras
-import numpy as np
 
 from keras_aegan.arguments import is_positive_integer
 from keras_aegan.network_runs import MOVING_LAYERS, carries_logits, is_linear
@@ -24,9 +23,6 @@ _OUTPUT_RANGES = {
     "relu": (0.0, _INFINITY),
     "softplus": (0.0, _INFINITY),
 }
-# Standardised data are of size 1, and heavy tails seldom bring a column's mean square to 100.
-_LARGEST_SIZE = 10.0
-_EXAMPLES_LOOKED_AT = 1_000
 
 
 def check_network(name, network, input_names, output_names):
@@ -278,88 +274,6 @@ def _takes_any_batch(network):
     except (ValueError, TypeError):
         return False
     return all(output.shape[0] is None for output in keras.tree.flatten(outputs))
-
-
-def warn_of_unreachable(name, network, span, what, stacklevel=5):
-    """Warns of data that a network's output activation keeps it from.
-
-    Args:
-        name: the network's name, for the message.
-        network: the network.
-        span: `(smallest, largest)` value of the data, or `None` where it is not known.
-        what: what the data are to this network, for the message.
-        stacklevel: of the warning.
-    """
-    low, high = output_range(network)
-    if span and not (low - 1e-3 <= span[0] and span[1] <= high + 1e-3):
-        warnings.warn(
-            f"The {name}'s output lies in [{low:g}, {high:g}] and cannot reach {what} in "
-            f"[{span[0]:.4g}, {span[1]:.4g}]: rescale the data or change the {name}'s "
-            "output activation.",
-            stacklevel=stacklevel,
-        )
-
-
-def warn_of_half_range(name, network, data, what, argument, stacklevel=6):
-    """Warns of data in [0, 1] under a tanh, of whose output they use one half.
-
-    Args:
-        name: the network's name, for the message.
-        network: the network.
-        data: the data that its output should come near, from `as_array`.
-        what: what they are to this network, for the message.
-        argument: what is to be rescaled, for the message.
-        stacklevel: of the warning.
-    """
-    if output_range(network) != (-1.0, 1.0) or not np.size(data):
-        return
-    smallest, largest = float(np.min(data)), float(np.max(data))
-    if smallest >= 0 and 0 < largest <= 1 + 1e-3:
-        warnings.warn(
-            f"The {name}'s output lies in [-1, 1], and {what} in [{smallest:.4g}, {largest:.4g}]: "
-            f"it would spend its training on leaving out one half. Rescale {argument} to [-1, 1] "
-            f"by 2 * x - 1, or end the {name} in a sigmoid.",
-            stacklevel=stacklevel,
-        )
-
-
-def what_is_unscaled(name, data, network):
-    """A sentence on data that are large, and how to scale them; `None` where they are not.
-
-    Args:
-        name: the argument's name, for the message.
-        data: from `as_array`, `(num_examples, ...)`.
-        network: the one that reads them, which may rescale them itself.
-    """
-    if leading_rescaling(network) is not None or keras.backend.is_int_dtype(
-        network.inputs[0].dtype
-    ):
-        return None
-    every = max(1, data.shape[0] // _EXAMPLES_LOOKED_AT)
-    some = np.asarray(data[::every], "float64")
-    sizes = np.sqrt(np.mean(np.square(some), axis=0))  # of each column, or pixel
-    if not np.max(sizes) > _LARGEST_SIZE:
-        return None
-    low, high = some.min(), some.max()
-    cure = (
-        f"{name} / 255.0 of images"
-        if low >= 0 and 1 < high <= 255
-        else f"({name} - {name}.mean(axis=0)) / {name}.std(axis=0) of a table"
-    )
-    return (
-        f"`{name}` is not scaled: values in [{low:.4g}, {high:.4g}], of root mean square up to "
-        f"{np.max(sizes):.4g}. Scale it first, such as {cure}"
-    )
-
-
-def leading_rescaling(network):
-    """The `Rescaling` or `Normalization` layer that a network begins with, or `None`."""
-    for layer in network.layers:
-        if isinstance(layer, (keras.layers.Rescaling, keras.layers.Normalization)):
-            return layer
-        if not isinstance(layer, (keras.layers.InputLayer, keras.layers.Reshape)):
-            return None
-    return None
 
 
 def check_output_suits_loss(loss, domain, data_shape, decoder):
