@@ -4,11 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import keras
-import numpy as np
 
 from keras_aegan import metrics as metric_functions
 from keras_aegan.arguments import check_positive_integer
 from keras_aegan.callbacks.label_checks import takes_labels
+from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.datasets.mixtures import GaussianMixture
 from keras_aegan.hints import Array, ArrayLike
 
@@ -120,7 +120,7 @@ class SampleMetrics(keras.callbacks.Callback):
         Args:
             model: anything with `sample(num_samples, seed)`.
         """
-        samples = np.asarray(model.sample(self.num_samples, seed=self.seed))
+        samples = as_numpy("samples", model.sample(self.num_samples, seed=self.seed))
         features = self._features(samples)
         values = {}
         for metric in self.metrics:

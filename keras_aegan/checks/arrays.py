@@ -61,6 +61,13 @@ def as_numpy(name, value):
     return np.asarray(as_array(name, value))
 
 
+def as_tensor(name, value):
+    """A tensor as it is, with what it carries; anything else by `as_array`, as a tensor."""
+    if keras.ops.is_tensor(value) or keras.backend.is_keras_tensor(value):
+        return value
+    return tf.convert_to_tensor(as_array(name, value))
+
+
 def as_vector(name, value):
     """As `as_array`, of one number per example: `(num_examples, 1)` becomes `(num_examples,)`."""
     array = as_array(name, value)
@@ -73,9 +80,9 @@ def _to_numpy(name, value):
         value = value.detach().cpu()
         if value.dtype.is_floating_point and value.element_size() < 4:
             value = value.float()  # NumPy has no bfloat16
+    if hasattr(value, "to_numpy"):
+        return _frame_to_numpy(name, value)
     try:
-        if hasattr(value, "to_numpy"):
-            return _frame_to_numpy(name, value)
         return np.asarray(value)
     except (ValueError, TypeError, RuntimeError, tf.errors.OpError) as error:
         if isinstance(value, (list, tuple)):

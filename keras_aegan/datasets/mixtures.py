@@ -148,7 +148,7 @@ def gaussian_mixture(
     """
     means = _check_means(means)
     num_modes, dim = means.shape
-    covariances = _numbers("covariances", covariances)
+    covariances = _as_floats("covariances", covariances)
     if covariances.shape in ((), (num_modes,)):
         covariances = covariances[..., None, None] * np.eye(dim)
     if covariances.shape == (dim, dim):
@@ -243,18 +243,14 @@ def _check_positive(num_modes, **lengths):
             raise ValueError(f"`{name}` must be a positive number. Received: {name}={length!r}")
 
 
-def _numbers(name, values):
-    """The values as an array of float64; refuses what has no such array."""
-    try:
-        return np.asarray(values, "float64")
-    except (TypeError, ValueError):
-        raise TypeError(
-            f"`{name}` must be an array of numbers. Received: {name}={values!r}"
-        ) from None
+def _as_floats(name, values):
+    """The values as an array of float64; a number alone has no axes."""
+    is_number = isinstance(values, numbers.Real)
+    return np.float64(values) if is_number else as_numpy(name, values).astype("float64")
 
 
 def _check_means(means):
-    means = _numbers("means", means)
+    means = _as_floats("means", means)
     if means.ndim != 2 or means.size == 0 or not np.all(np.isfinite(means)):
         raise ValueError(
             "`means` must be finite numbers of the shape (num_modes, dim). "
@@ -266,7 +262,7 @@ def _check_means(means):
 
 def _check_covariances(covariances, means):
     """The covariances, and of each the lower triangular L with Σ = L Lᵀ."""
-    covariances = _numbers("covariances", covariances)
+    covariances = _as_floats("covariances", covariances)
     num_modes, dim = means.shape
     if covariances.shape != (num_modes, dim, dim):
         raise ValueError(
@@ -285,7 +281,7 @@ def _check_covariances(covariances, means):
 
 
 def _check_weights(weights, num_modes):
-    weights = _numbers("weights", weights)
+    weights = _as_floats("weights", weights)
     if weights.shape != (num_modes,) or not np.all((weights > 0) & np.isfinite(weights)):
         raise ValueError(
             f"`weights` must be {num_modes} positive numbers, one for each mode. "

@@ -89,7 +89,7 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
                 "`build` must be a function (num_features, latent_dim) that gives a model, or "
                 f"None. Received: build={self.build!r}"
             )
-        X = validate_data(self, X, dtype="float32")
+        X = validate_data(self, _numbers(X), dtype="float32")
         seed = int(check_random_state(self.random_state).randint(2**31 - 1))
         with _seeded(seed):
             model = (self.build or self._build_dense)(X.shape[1], self.latent_dim)
@@ -107,7 +107,7 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
     def transform(self, X: ArrayLike) -> np.ndarray:
         """The codes, `(num_examples, latent_dim)`."""
         check_is_fitted(self)
-        return self._encode(validate_data(self, X, dtype="float32", reset=False))
+        return self._encode(validate_data(self, _numbers(X), dtype="float32", reset=False))
 
     def _encode(self, X):
         codes = self.model_.encode(X)
@@ -155,6 +155,12 @@ class AutoencoderTransformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, 
         tags.non_deterministic = False
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
+
+
+def _numbers(X):
+    """A torch tensor or dates as by every door of this package; what scikit-learn checks, as is."""
+    is_foreign = hasattr(X, "detach") or getattr(X, "dtype", np.dtype("f")).kind in "Mm"
+    return as_numpy("X", X) if is_foreign else X
 
 
 def _check_model(model):

@@ -4,6 +4,7 @@ import math
 
 from keras import ops
 
+from keras_aegan.checks.arrays import as_tensor
 from keras_aegan.hints import Array, Tensor
 from keras_aegan.layers.gaussian_sampling import LARGEST_LOG_VAR
 from keras_aegan.losses.counting import sum_of_events
@@ -43,6 +44,7 @@ def gaussian_kl(
     >>> gaussian_kl(mean, log_var).numpy()  # ½ · 2 · 1²
     array([1.], dtype=float32)
     """
+    mean, log_var = as_tensor("mean", mean), as_tensor("log_var", log_var)
     mask = common_mask(mean, log_var)
     mean, log_var = ops.cast(mean, "float32"), ops.cast(log_var, "float32")
     if len(mean.shape) != len(log_var.shape) or any(

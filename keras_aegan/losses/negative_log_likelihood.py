@@ -6,6 +6,7 @@ import numbers
 import keras
 from keras import ops
 
+from keras_aegan.checks.arrays import as_tensor
 from keras_aegan.hints import Array, Tensor
 from keras_aegan.losses.counting import counts_of, global_sums, num_counted, sum_of_events
 
@@ -45,8 +46,14 @@ class NegativeLogLikelihood(keras.losses.Loss):
         """The elementwise log-density, in nats, of the shape of `y_true`."""
         raise NotImplementedError(f"{type(self).__name__} must define `log_density`.")
 
+    def __call__(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> Tensor:
+        """The mean over the batch, as of any Keras loss; arrays may be lists."""
+        y_true, y_pred = as_tensor("y_true", y_true), as_tensor("y_pred", y_pred)
+        return super().__call__(y_true, y_pred, sample_weight)
+
     def call(self, y_true: Array, y_pred: Array, **options) -> Tensor:
         """One value per example, `(batch_size,)`, in nats: of the elements that no mask hides."""
+        y_true, y_pred = as_tensor("y_true", y_true), as_tensor("y_pred", y_pred)
         log_density = self.log_density(y_true, y_pred, **options)
         for count in counts_of(log_density, y_pred, self):
             log_density = log_density if count is None else log_density * count

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.hints import ArrayLike
 
 
@@ -29,7 +30,7 @@ def active_units(z_mean: ArrayLike, threshold: float = 0.01) -> np.ndarray:
     >>> keras_aegan.metrics.active_units(z_mean).tolist()
     [True, False]
     """
-    z_mean = np.asarray(z_mean)
+    z_mean = as_numpy("z_mean", z_mean)
     if z_mean.ndim != 2 or len(z_mean) < 2:
         raise ValueError(
             "`z_mean` must have the shape (num_examples, latent_dim), with two examples or more. "

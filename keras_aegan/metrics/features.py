@@ -5,6 +5,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 
+from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.hints import Array
 
 
@@ -34,17 +35,18 @@ def extract_features(
     >>> keras_aegan.metrics.extract_features(lambda x: x.mean(axis=(1, 2)), x).shape
     (10, 1)
     """
-    if np.ndim(x) < 1:
-        raise ValueError(
-            f"`x` must be an array of examples. Received: an x of type {type(x).__name__}"
-        )
+    x = as_numpy("x", x)
+    if x.ndim < 1:
+        raise ValueError(f"`x` must be an array of examples. Received: x={x}")
     if extractor is None:
-        features = np.asarray(x)
+        features = x
     elif isinstance(extractor, keras.Model):
         features = extractor.predict(x, batch_size=batch_size, verbose=0)
     else:
         starts = range(0, len(x), batch_size)
-        features = np.concatenate([np.asarray(extractor(x[i : i + batch_size])) for i in starts])
+        features = np.concatenate(
+            [as_numpy("extractor", extractor(x[i : i + batch_size])) for i in starts]
+        )
     if np.ndim(features) < 1 or len(features) != len(x):
         raise ValueError(
             f"`extractor` must give one row for each of the {len(x)} examples. "
@@ -57,7 +59,7 @@ def check_features(min_examples, **arrays):
     """The arrays as float64, one row an example, all as long; refuses what is no such pair."""
     checked = {}
     for name, values in arrays.items():
-        values = np.asarray(values)
+        values = as_numpy(name, values)
         if values.ndim < 2 or len(values) < min_examples or values.size == 0:
             raise ValueError(
                 f"`{name}` must have the shape (num_examples, num_features), with at least "

@@ -175,6 +175,10 @@ class AdversarialModel(LatentVariableModel):
             advise=lambda *of: data_scale.how_to_make_floats(*of, self.generator),
         )
 
+    def check_inputs(self, z: Array, *labels: Array) -> None:
+        """Raises an error unless the generator can take the noise."""
+        data_checks.check_array("z", z, self.latent_shape)
+
     def warn_of_data(self, x: Array, y: Array | None) -> None:
         """Warns of data of which the generator's output reaches twice the range."""
         data_scale.warn_of_half_range("generator", self.generator, x, "the data", "them")

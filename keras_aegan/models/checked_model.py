@@ -102,7 +102,8 @@ class CheckedModel(keras.Model):
                 validation_split=validation_split,
                 validation_data=validation_data,
                 # Keras shuffles arrays and PyDatasets, and warns that it cannot shuffle others.
-                shuffle=shuffle and (is_array_like(x) or isinstance(x, keras.utils.PyDataset)),
+                shuffle=shuffle
+                and (is_array_like(x) or getattr(x, "num_batches", None) is not None),
                 sample_weight=sample_weight,
                 **kwargs,
             )
@@ -204,11 +205,11 @@ class CheckedModel(keras.Model):
         if batch_size is not None:
             data_checks.check_batch_size(batch_size)
         data_checks.check_ends("x", x, "steps", steps)
-        return super().predict(self._as_inputs(x), batch_size, verbose, steps, callbacks)
+        return super().predict(self._admit_inputs(x), batch_size, verbose, steps, callbacks)
 
     def predict_on_batch(self, x: Array | list):
         """What `call` gives of one batch, as in `keras.Model.predict_on_batch`."""
-        return super().predict_on_batch(self._as_inputs(x))
+        return super().predict_on_batch(self._admit_inputs(x))
 
     # ------------------------------------------------------------------------- at the door
 
@@ -225,17 +226,44 @@ class CheckedModel(keras.Model):
     def warn_of_data(self, x: Array, y: Array | None) -> None:
         """Warns in `fit`, before the first step, of data that lead nowhere."""
 
+    def check_inputs(self, *inputs: Array) -> None:
+        """Raises an error unless `call` can take these arrays."""
+
+    def _admit_inputs(self, x):
+        """Checks at the door what `call` is to take; gives the `x` to go on with."""
+        if x is None:
+            raise ValueError("`x` must be an array or a dataset. Received: x=None")
+        if is_array_like(x):
+            return self._as_inputs(x)
+        batch, x = data_checks.peek(x)
+        if batch is not None:
+            self._as_inputs(keras.utils.unpack_x_y_sample_weight(batch)[0])
+        return x
+
     def _as_inputs(self, x):
-        """What `call` takes, of one array or of several; a dataset as it is."""
-        names = getattr(self, "network_inputs", ())
-        if isinstance(x, (list, tuple)) and len(x) == len(names) > 1:
-            return [
-                (as_vector if name == "labels" else as_array)(name, part)
-                for name, part in zip(names, x, strict=True)
-            ]
-        if isinstance(x, (list, tuple)) and len(x) and all(hasattr(part, "shape") for part in x):
-            return [as_array(f"x[{i}]", part) for i, part in enumerate(x)]
-        return as_array("x", x) if is_array_like(x) else x
+        """What `call` takes, converted and checked: one array, or a list of several."""
+        names = getattr(self, "network_inputs", None)
+        if names is None:  # of a class of the user's own, whose `call` may take anything
+            is_list = isinstance(x, (list, tuple)) and all(hasattr(part, "shape") for part in x)
+            return [as_array("x", part) for part in x] if is_list else as_array("x", x)
+        if isinstance(x, dict) or (
+            len(names) > 1 and not (isinstance(x, (list, tuple)) and len(x) == len(names))
+        ):
+            wanted = "one array" if len(names) == 1 else f"a list [{', '.join(names)}]"
+            raise ValueError(
+                f"`x` must be {wanted}, which a {type(self).__name__} is called on. "
+                f"Received: x of type {type(x).__name__}"
+            )
+        if len(names) == 1 and isinstance(x, (list, tuple)) and len(x) == 1:
+            one = as_array("x", x[0])  # Keras takes a list of one array, too
+            x = one if len(one.shape) > len(self.data_shape) or "z" in names else x
+        parts = x if len(names) > 1 else [x]
+        arrays = [
+            (as_vector if name == "labels" else as_array)(name, part)
+            for name, part in zip(names, parts, strict=True)
+        ]
+        self.check_inputs(*arrays)
+        return arrays if len(names) > 1 else arrays[0]
 
     def _admit(self, x, y, sample_weight, trains=False, warns=True):
         """Checks the data at the door; gives the `(x, y, sample_weight)` to go on with."""
@@ -253,9 +281,10 @@ class CheckedModel(keras.Model):
         if batch is not None:
             parts = keras.utils.unpack_x_y_sample_weight(batch)
             self._check_arrays(*parts, trains, warns)
-        elif trains:
+        else:  # a distributed dataset, of which nothing can be looked at but the structure
             spec = x.element_spec
-            self.note_targets(None, spec if isinstance(spec, tuple) and len(spec) > 1 else None)
+            y_spec = spec[1] if isinstance(spec, tuple) and len(spec) > 1 else None
+            self.note_targets(None, y_spec) if trains else self.check_as_trained(y_spec)
         return x, y, sample_weight
 
     def _own_batch_size(self, x, batch_size, validation_split=0.0):
@@ -269,15 +298,25 @@ class CheckedModel(keras.Model):
         return own_size
 
     def _admit_validation(self, validation_data, validation_steps):
-        if isinstance(validation_data, list):
+        if isinstance(validation_data, list) and self._is_of_parts(validation_data):
             validation_data = tuple(validation_data)
         if not isinstance(validation_data, tuple):
             data_checks.check_ends(
                 "validation_data", validation_data, "validation_steps", validation_steps
             )
             return self._admit(validation_data, None, None)[0]
+        if not 1 <= len(validation_data) <= 3:
+            raise ValueError(
+                "`validation_data` must be x, (x,), (x, y) or (x, y, sample_weight). "
+                f"Received: a tuple of {len(validation_data)}"
+            )
         arrays = self._admit(*keras.utils.unpack_x_y_sample_weight(validation_data))
         return keras.utils.pack_x_y_sample_weight(*arrays)
+
+    def _is_of_parts(self, values):
+        """Whether a list holds x, y and weights, and not the numbers of x themselves."""
+        rank = len(getattr(self, "data_shape", (None,))) + 1
+        return len(values) <= 3 and np.ndim(values[0]) >= rank if values else False
 
     def _check_arrays(self, x, y, sample_weight, trains, warns):
         """The arrays of a whole data set, or of a dataset's first batch, converted and checked."""

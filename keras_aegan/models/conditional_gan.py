@@ -144,6 +144,12 @@ class ConditionalGAN(AdversarialModel):
         """The labels, `(num_examples,)`."""
         return as_vector("y", y)
 
+    def check_inputs(self, z: Array, labels: Array) -> None:
+        """Raises an error unless the generator can take the noise and the labels."""
+        super().check_inputs(z)
+        data_checks.check_labels("labels", labels, self.num_classes)
+        data_checks.check_as_many("z", z, "labels", labels)
+
     def unpack(self, data: Tensor | tuple) -> tuple:
         """`(x, labels, sample_weight)`, with labels `(batch_size,)`."""
         x, labels, sample_weight = super().unpack(data)

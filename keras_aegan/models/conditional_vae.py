@@ -255,6 +255,11 @@ class ConditionalVAE(VariationalModel):
         """The labels, `(num_examples,)`; x is its own target."""
         return as_vector("y", y)
 
+    def check_inputs(self, x: Array, labels: Array) -> None:
+        """Raises an error unless the networks can take the data and the labels."""
+        super().check_inputs(x)
+        self._check_labels("labels", labels, "x", x)
+
     def note_targets(self, x: Array | None, y: Array | None) -> None:
         """Nothing to remember: y are labels."""
 

@@ -37,7 +37,10 @@ def peek(data):
     if isinstance(data, keras.utils.PyDataset):
         if data.num_batches == 0:
             raise ValueError("`x` must hold at least one batch. Received: an empty PyDataset")
-        return data[0], data
+        batch = data[0]
+        if all(_keras_takes(part) for part in keras.tree.flatten(batch)):
+            return batch, data
+        return _tuple_of_arrays(_as_tuple(batch)), _ConvertedDataset(data)
     if not isinstance(data, collections.abc.Iterable) or isinstance(data, (str, bytes)):
         raise TypeError(
             "`x` must be an array, a tf.data.Dataset, a keras.utils.PyDataset or a generator. "
@@ -54,7 +57,41 @@ def peek(data):
         batch = _tuple_of_arrays(batch)
         rest = (_tuple_of_arrays(each) for each in iterator)
         return batch, (each for each in itertools.chain([batch], rest))
+    if not isinstance(data, tf.data.Dataset) and not isinstance(batch, (tuple, list)):
+        raise TypeError(
+            f"`x`, a {type(data).__name__}, must yield tuples (x, y, sample_weight), (x,) of x "
+            f"alone. Received: a {type(batch).__name__}"
+        )
     return batch, data
+
+
+class _ConvertedDataset(keras.utils.PyDataset):
+    """A `PyDataset` whose batches hold frames, lists or other arrays that Keras does not take."""
+
+    def __init__(self, dataset):
+        super().__init__(dataset.workers, dataset.use_multiprocessing, dataset.max_queue_size)
+        self.dataset = dataset
+
+    @property
+    def num_batches(self):
+        return self.dataset.num_batches
+
+    def __getitem__(self, index):
+        return _tuple_of_arrays(_as_tuple(self.dataset[index]))
+
+    def on_epoch_begin(self):
+        self.dataset.on_epoch_begin()
+
+    def on_epoch_end(self):
+        self.dataset.on_epoch_end()
+
+
+def _keras_takes(part):
+    return part is None or isinstance(part, (np.ndarray, tf.Tensor))
+
+
+def _as_tuple(batch):
+    return tuple(batch) if isinstance(batch, list) else batch
 
 
 def _tuple_of_arrays(batch):
@@ -66,7 +103,7 @@ def _tuple_of_arrays(batch):
         )
     parts = batch if isinstance(batch, tuple) else (batch,)
     return tuple(
-        part if part is None else as_array(name, part)
+        part if part is None or isinstance(part, (tuple, dict)) else as_array(name, part)
         for name, part in zip(("x", "y", "sample_weight"), parts, strict=False)
     )
 

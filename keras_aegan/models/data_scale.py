@@ -1,5 +1,6 @@
 """Whether data lie in the range that networks are made for: advice before training."""
 
+import itertools
 import warnings
 
 import keras
@@ -44,10 +45,11 @@ _OF_MASKS = {"NotEqual", "Any"}
 _SCALING_OPERATIONS = {"Divide", "TrueDivide", "Multiply", "Normalize", "Log", "Log1p", "Tanh"}
 
 
-def leading_rescaling(network):
-    """The `Rescaling` or `Normalization` that a network begins with, or `None`."""
-    first = next(_from_the_first(network), None)
-    return first if isinstance(first, _RESCALING) else None
+def leading_rescalings(network):
+    """The `Rescaling` and `Normalization` layers that a network begins with, a list."""
+    return list(
+        itertools.takewhile(lambda layer: isinstance(layer, _RESCALING), _from_the_first(network))
+    )
 
 
 def mask_of_data(network, x):
@@ -161,11 +163,12 @@ def how_to_make_floats(name, array, network, encoder=None):
         Such as `x.astype("float32") / 255.`.
     """
     floats = f'{name}.astype("float32")'
-    rescaling = None if encoder is None else leading_rescaling(encoder)
-    if rescaling is not None:
+    rescalings = [] if encoder is None else leading_rescalings(encoder)
+    if rescalings:
+        names = ", then ".join(repr(layer.name) for layer in rescalings)
         return (
-            f"{floats}, which the encoder's layer {rescaling.name!r} scales; and targets that the "
-            f"same layer makes, model.encoder.get_layer({rescaling.name!r})({name})"
+            f"{floats}, which the encoder's first layer {names} scales; and targets that the same "
+            f"layer makes of {name}"
         )
     smallest, largest = int(np.min(array)), int(np.max(array))
     reach = output_range(network)

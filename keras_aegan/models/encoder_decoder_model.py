@@ -316,9 +316,13 @@ class EncoderDecoderModel(LatentVariableModel):
         """Raises an error unless the encoder and the loss can take the data."""
         self._check_pair(x, y)
 
+    def check_inputs(self, x: Array, *labels: Array) -> None:
+        """Raises an error unless the encoder can take the data."""
+        self._check_inputs(x, "real")
+
     def note_targets(self, x: Array | None, y: Array | None) -> None:
         """Remembers whether this is `fit(x, target)`, with another target than x."""
-        self._trained_on_targets = y is not None and not (x is not None and _is_same(x, y))
+        self._trained_on_targets = y is not None and not (x is not None and is_same(x, y))
 
     def check_as_trained(self, y: Array | None) -> None:
         """Raises ValueError where nothing says what to compare a reconstruction with."""
@@ -370,13 +374,16 @@ class EncoderDecoderModel(LatentVariableModel):
 
     def _what_target(self, name, otherwise):
         """A sentence: this model compares with targets, and how they are to be had."""
-        layer = data_scale.leading_rescaling(self.encoder)
-        how = (
-            ""
-            if layer is None
-            else f" The encoder begins with {type(layer).__name__}: "
-            f"model.encoder.get_layer({layer.name!r})(x) are such targets."
-        )
+        layers = data_scale.leading_rescalings(self.encoder)
+        how = ""
+        if len(layers) == 1 and layers[0] in self.encoder.layers:
+            how = (
+                f" The encoder begins with {type(layers[0]).__name__}: "
+                f"model.encoder.get_layer({layers[0].name!r})(x) are such targets."
+            )
+        elif layers:
+            names = ", then ".join(repr(layer.name) for layer in layers)
+            how = f" What the encoder's first layers, {names}, make of x are such targets."
         return (
             f"`{name}` must hold targets: this model was trained by fit(x, target), and a "
             f"reconstruction is compared with them.{how} Where x is meant itself, say so: "
@@ -468,9 +475,15 @@ def _is_masked(counted, values):
     return counted is not None and tuple(values.shape[: counted.ndim]) == counted.shape
 
 
-def _is_same(x, y):
+def is_same(x, y):
     """Whether targets are the examples themselves, as in `fit(x, x)`."""
-    return x is y or (x.shape == y.shape and np.array_equal(np.asarray(x), np.asarray(y)))
+    if x is y or x.shape != y.shape:
+        return x is y
+    x, y = np.asarray(x), np.asarray(y)
+    if x.dtype.kind == y.dtype.kind == "f":  # one may be the other, rounded
+        coarser = min(x.dtype, y.dtype, key=lambda dtype: dtype.itemsize)
+        x, y = x.astype(coarser), y.astype(coarser)
+    return np.array_equal(x, y)
 
 
 def _reads_logits(loss):

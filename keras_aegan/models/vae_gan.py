@@ -16,7 +16,7 @@ from keras_aegan.losses.adversarial_loss import CrossEntropyAdversarialLoss
 from keras_aegan.losses.backbones import get_layers
 from keras_aegan.losses.counting import global_batch_mean, sum_of_events
 from keras_aegan.models import network_checks
-from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel, input_spec
+from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel, input_spec, is_same
 from keras_aegan.models.servable_model import Untracked, fresh_normal
 from keras_aegan.network_runs import NetworkRun
 from keras_aegan.tensor_notes import mask_of, with_mask, zero_where_masked
@@ -305,7 +305,7 @@ class VAEGAN(EncoderDecoderModel):
 
     def check_data(self, x: Array, y: Array | None = None) -> None:
         """Refuses data that the networks cannot take, and targets."""
-        if y is not None and y is not x:
+        if y is not None and not is_same(x, y):
             raise ValueError(
                 "`y` must be None: a VAEGAN's target is x. Call fit(x), or "
                 "fit(dataset.map(lambda x, label: x)). "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import keras
 import numpy as np
 
+from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.hints import ArrayLike
 from keras_aegan.plotting.colors import class_colors
 
@@ -75,7 +76,7 @@ def _check_history(history):
             "each epoch. "
             f"Received: {'no epoch' if isinstance(history, dict) else type(history).__name__}"
         )
-    curves = {name: np.asarray(values) for name, values in history.items()}
+    curves = {name: as_numpy(f"history[{name!r}]", values) for name, values in history.items()}
     for name, values in curves.items():
         if values.ndim != 1 or values.size == 0 or values.dtype.kind not in "fiu":
             raise ValueError(

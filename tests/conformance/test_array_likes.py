@@ -3,11 +3,13 @@
 import contextlib
 import importlib.util
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
 
+from keras_aegan import callbacks, datasets, latents, losses, metrics
 from tests.conformance.table import ROWS, call_input, compiled, every_row
 
 
@@ -140,3 +142,115 @@ def test_a_generator_may_yield_what_arrays_may_be():
     expected = model.evaluate((x[i : i + 4] for i in (0, 4)), steps=2, verbose=0)
     frames = ((pd.DataFrame(x[i : i + 4]),) for i in (0, 4))
     np.testing.assert_allclose(model.evaluate(frames, steps=2, verbose=0), expected, rtol=1e-6)
+
+
+def _dataset(given):
+    """One batch of what `call` takes."""
+    return tf.data.Dataset.from_tensors((given if len(given) > 1 else given[0],))
+
+
+@every_row
+def test_predict_passes_the_same_door(row):
+    """What the abilities refuse, `predict` refuses too."""
+    model = compiled(row)
+    given = row.endpoints["serve"](4)
+    if not hasattr(model, "network_inputs"):
+        return
+    whole = model.predict(call_input(given), verbose=0)
+    np.testing.assert_allclose(model.predict(_dataset(given), verbose=0), whole, atol=1e-6)
+    wrong = {
+        "nothing": None,
+        "no example": call_input(tuple(a[:0] for a in given)),
+        "another shape": call_input((given[0][..., None, None], *given[1:])),
+        "strings": call_input(tuple(a.astype(str) for a in given)),
+        "a dataset of strings": _dataset(tuple(a.astype(str) for a in given)),
+    }
+    if len(given) > 1:
+        x, labels = given
+        wrong.update(
+            {
+                "no labels": x,
+                "labels that are no integers": [x, labels + 0.5],
+                "labels of no class": [x, labels - 9],
+                "one-hot labels": [x, np.eye(4, dtype="int32")[labels]],
+                "fewer labels": [x, labels[:2]],
+            }
+        )
+    else:
+        np.testing.assert_allclose(model.predict(list(given[0]), verbose=0), whole, atol=1e-6)
+        np.testing.assert_allclose(model.predict([given[0]], verbose=0), whole, atol=1e-6)
+    for x in wrong.values():
+        with pytest.raises((TypeError, ValueError), match="^`(x|z|labels)`.* must"):
+            model.predict(x, verbose=0)
+
+
+class _Batches(keras.utils.PyDataset):
+    """A `PyDataset` of batches of any kind."""
+
+    def __init__(self, convert, *arrays):
+        super().__init__()
+        self.convert = convert
+        self.arrays = arrays
+
+    def __len__(self):
+        return 2
+
+    def __getitem__(self, index):
+        return tuple(self.convert(a[4 * index : 4 * index + 4]) for a in self.arrays)
+
+
+@pytest.mark.parametrize("kind", ["lists", "pandas", "tensors"])
+def test_a_pydataset_may_hold_what_arrays_may_be(kind):
+    row = ROWS["likelihood_autoencoder"]
+    arrays = row.data(8)
+    trained, same = compiled(row), compiled(row)
+    logs = trained.fit(*arrays, batch_size=4, shuffle=False, verbose=0).history
+    dataset = _Batches(KINDS[kind], *arrays)
+    same_logs = same.fit(dataset, validation_data=dataset, shuffle=False, verbose=0).history
+    np.testing.assert_allclose(same_logs["loss"], logs["loss"], rtol=1e-5)
+
+
+def test_validation_data_may_be_a_list_of_numbers():
+    row = ROWS["dense_autoencoder"]
+    x = row.data(16)[0]
+    model = compiled(row)
+    expected = model.fit(x, validation_data=x, verbose=0).history["val_loss"]
+    for validation_data in (x.tolist(), list(x), [x], [x, x]):
+        model = compiled(row)
+        logs = model.fit(x, validation_data=validation_data, verbose=0).history
+        np.testing.assert_allclose(logs["val_loss"], expected, rtol=1e-5)
+    with pytest.raises(ValueError, match="^`validation_data` must be x"):
+        model.fit(x, validation_data=(x, x, None, None), verbose=0)
+
+
+_POINTS = np.random.default_rng(0).normal(size=(40, 2))
+_OFFLINE = {
+    "frechet_distance": lambda x: metrics.frechet_distance(x, x),
+    "kernel_distance": lambda x: metrics.kernel_distance(x, x),
+    "precision_recall": lambda x: metrics.precision_recall(x, x)["recall"],
+    "density_coverage": lambda x: metrics.density_coverage(x, x)["coverage"],
+    "neighbor_accuracy": lambda x: metrics.neighbor_accuracy(x, x, 5),
+    "mode_coverage": lambda x: metrics.mode_coverage(datasets.ring(4), x)["modes"],
+    "active_units": metrics.active_units,
+    "extract_features": lambda x: metrics.extract_features(None, x),
+    "sample_metrics": lambda x: callbacks.SampleMetrics(x, ["frechet_distance"])._real_features,
+    "gaussian_mixture": lambda x: datasets.gaussian_mixture(x, 1.0).means,
+    "distances": lambda x: datasets.ring(4).distances(x),
+    "interpolate": lambda x: latents.interpolate(x, x),
+    "gaussian_kl": lambda x: np.array(losses.gaussian_kl(x, x)),
+    "gaussian_nll": lambda x: np.array(losses.GaussianNLL()(x, x)),
+    "gaussian_nll of each": lambda x: np.array(losses.GaussianNLL().call(x, x)),
+}
+
+
+@pytest.mark.parametrize("name", _OFFLINE)
+def test_functions_of_arrays_pass_it_too(name):
+    function = _OFFLINE[name]
+    x = _POINTS.astype("float32")
+    expected = function(x)
+    for kind, convert in KINDS.items():
+        if kind != "torch" or importlib.util.find_spec("torch") is not None:
+            np.testing.assert_allclose(function(convert(x)), expected, rtol=1e-5, err_msg=kind)
+    for wrong in (x.astype(str), x.astype("int64").astype("datetime64[D]")):
+        with pytest.raises((TypeError, ValueError), match="^`.*` must be a plain array of numbers"):
+            function(wrong)
