@@ -205,7 +205,9 @@ def _worlds(folder):
     detector.fit_threshold(x, contamination=0.1)
     model.export(folder / "served", verbose=False)
     backbone = networks.convolutional_encoder((8, 8, 3), 4, (2,))
-    names.update(dict.fromkeys(("x", "x_test", "x_normal", "noisy", "clean", "images"), x))
+    names.update(
+        dict.fromkeys(("x", "target", "x_test", "x_normal", "noisy", "clean", "images"), x)
+    )
     names.update(dict.fromkeys(("codes", "test_codes"), x))
     names.update(dict.fromkeys(("labels", "y", "y_test"), labels))
     names.update(dict.fromkeys("αβγ", 1.0), λ=0.1, k=2, num_levels=5, num_samples=3, seed=0)

@@ -135,7 +135,7 @@ def _lower_bounds(x, y):
     """Yields bounds of squared distances, some rows of x at a time.
 
     Yields:
-        `(start, lower, margin)`: the first row's index; `(num_rows, len(y))`, what no squared
+        `(start, lower, margin)`: the first row's index; `(num_rows, num_y)`, what no squared
         distance is below, or NaN; and two arrays, of the rows and of y, whose sum is added for
         what none is above.
     """

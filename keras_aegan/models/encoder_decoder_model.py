@@ -225,7 +225,7 @@ class EncoderDecoderModel(LatentVariableModel):
             x: `(num_examples, ...)`.
             target: what the reconstruction is compared with; x itself if `None`. A model that
                 was trained by `fit(x, target)` needs it here too: where its encoder begins with a
-                `Rescaling` or `Normalization` layer, `target = layer(x)`.
+                `Rescaling` or `Normalization` layer, what that layer makes of x.
             batch_size: examples run at once.
 
         Returns:

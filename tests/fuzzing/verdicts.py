@@ -37,6 +37,8 @@ def verdict(call):
     except (ValueError, TypeError) as error:
         raw = f"{_origin(error)}raw {type(error).__name__}: {_first(error)}"
         return None if _is_a_sentence(error) else raw
+    except FileNotFoundError as error:  # of the system, and it names the path
+        return None if error.filename else f"{_origin(error)}{_first(error)}"
     except Exception as error:
         return f"{_origin(error)}{type(error).__name__}: {_first(error)}"
     finally:
