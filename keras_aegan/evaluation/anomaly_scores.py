@@ -15,7 +15,7 @@ from keras import ops
 from keras_aegan import losses
 from keras_aegan.layers.gaussian_sampling import reparametrized
 from keras_aegan.losses.reconstruction_loss import parts
-from keras_aegan.models.variational_model import VariationalModel, log_density_ratio
+from keras_aegan.models.variational_model import VariationalModel, as_taken, log_density_ratio
 from keras_aegan.tensor_notes import common_mask, mask_of, with_mask, zero_where_masked
 
 
@@ -195,7 +195,7 @@ class _SampledScore(AnomalyScore):
 
         def add(sums, noise):
             z = reparametrized(exact_mean, z_log_var, noise)
-            inputs = model.decoder_inputs(with_mask(z, mask), x)
+            inputs = model.decoder_inputs(with_mask(as_taken(model.decoder, z), mask), x)
             distortion = model.reconstruction_loss(target, model.decode_for_loss(inputs))
             log_ratio = log_density_ratio(z, z_log_var, noise, axes, mask)
             return sums[0] + distortion, ops.logaddexp(sums[1], log_ratio - distortion)

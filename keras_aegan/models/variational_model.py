@@ -12,11 +12,12 @@ from keras_aegan import losses
 from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import Loss, LossLike, Tensor, Terms
 from keras_aegan.layers import GaussianSampling, draws
-from keras_aegan.layers.gaussian_sampling import bounded_log_var, reparametrized
+from keras_aegan.layers.gaussian_sampling import bounded_log_var, for_float16, reparametrized
 from keras_aegan.losses.counting import batch_known, known_batch
 from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
 from keras_aegan.models.gaussian_objective import describe_objective, describe_terms
+from keras_aegan.models.players_optimizer import computes_in_float16
 from keras_aegan.tensor_notes import common_mask, with_mask, zero_where_masked
 
 # How many samples of each example the likelihood decodes at once: enough for whole matrix
@@ -150,7 +151,8 @@ class VariationalModel(EncoderDecoderModel):
         latent_axes = tuple(range(2, len(noise.shape)))
         masks = None if mask is None else mask[:, None]
         log_ratio = log_density_ratio(z, z_log_var, noise, latent_axes, masks)
-        flat_z = with_mask(ops.reshape(z, (-1, *ops.shape(z)[2:])), repeat(mask))
+        flat_z = as_taken(self.decoder, ops.reshape(z, (-1, *ops.shape(z)[2:])))
+        flat_z = with_mask(flat_z, repeat(mask))
         inputs = self.decoder_inputs(flat_z, keras.tree.map_structure(repeat, x))
         reconstruction = self.decode_for_loss(inputs, training=training)
         negative_log_likelihood = self._losses_of_draws(
@@ -226,6 +228,11 @@ class VariationalModel(EncoderDecoderModel):
             "num_importance_samples": self.num_importance_samples,
             "seed": self.seed,
         }
+
+
+def as_taken(decoder, z):
+    """Draws as a decoder can take them: in half precision, such as do not overflow in it."""
+    return for_float16(z) if computes_in_float16([decoder]) else z
 
 
 def log_density_ratio(z, z_log_var, noise, axes, mask=None):
