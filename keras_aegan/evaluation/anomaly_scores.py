@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
+from keras_aegan.layers import draws
 from keras_aegan.layers.gaussian_sampling import reparametrized
 from keras_aegan.losses.reconstruction_loss import parts
 from keras_aegan.models.variational_model import VariationalModel, as_taken, log_density_ratio
@@ -201,18 +202,18 @@ class _SampledScore(AnomalyScore):
             return sums[0] + distortion, ops.logaddexp(sums[1], log_ratio - distortion)
 
         nothing = tf.zeros_like(exact_mean[(slice(None), *[0] * len(axes))])  # (batch_size,)
-        draws = self._draws(ops.shape(z_mean)[1:])
-        total, log_sum = tf.foldl(add, draws, (nothing, nothing - math.inf))
+        noise = self._noise(model, ops.shape(z_mean)[1:])
+        total, log_sum = tf.foldl(add, noise, (nothing, nothing - math.inf))
         mean, log_mean = total / self.num_samples, log_sum - math.log(self.num_samples)
         return mean, log_mean, losses.gaussian_kl(z_mean, z_log_var)
 
-    def _draws(self, latent_shape):
+    def _noise(self, model, latent_shape):
         """ε, `(num_samples, ...)`, the same for all examples."""
         if self.noise is not None:
             return self.noise.value
-        # Codes of any size: drawn anew each time, always the same ones for a size.
-        shape = tf.stack([self.num_samples // 2, *latent_shape])
-        half = tf.random.stateless_normal(shape, seed=(self.seed, 0))
+        # Codes of any size: drawn anew each time, those of a longer code beginning as a shorter's.
+        shape = (self.num_samples // 2, *latent_shape)
+        half = draws.normal_at(shape, self.seed, model.open_latent_axes())
         return tf.concat([half, -half], axis=0)
 
 

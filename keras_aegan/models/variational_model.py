@@ -174,6 +174,10 @@ class VariationalModel(EncoderDecoderModel):
         dispersion = self._optimal_scale.of_bound(log_ratio, sums, num_elements, training)
         return self.loss_function.of_deviations(sums, num_elements, dispersion)
 
+    def open_latent_axes(self) -> tuple[int, ...]:
+        """The axes of a batch of codes whose size the networks leave open."""
+        return tuple(a for a, size in enumerate(self.latent_shape, 1) if size is None)
+
     # ------------------------------------------------------------------- abilities
 
     def _estimate_log_likelihood(self, inputs, target, num_samples, batch_size, seed, verbose):
@@ -204,11 +208,15 @@ class VariationalModel(EncoderDecoderModel):
         x = inputs if len(self.network_inputs) > 1 else inputs[0]
         z_mean, z_log_var = self.encoder(x, training=False)
         shape = (_SAMPLES_AT_ONCE, *ops.shape(z_mean)[1:])
-        num_values = tf.reduce_prod(tf.stack(shape))
+        open_axes = self.open_latent_axes()
+        sizes = [size for axis, size in enumerate(shape) if axis not in open_axes]
+        num_values = tf.reduce_prod(tf.stack(sizes))
+        mask = common_mask(z_mean, z_log_var)
 
         def add_samples(i, log_sum):
-            # By the example's own values: the estimate is the same whoever stands beside it.
-            noise = draws.normal_of(inputs[0], shape, seed, first=i * num_values)
+            # By the example's own values: the estimate is the same whoever stands beside it, and
+            # however long it is padded.
+            noise = draws.normal_of(inputs[0], shape, seed, i * num_values, mask, open_axes)
             log_weights, _ = self._log_weights(x, target, z_mean, z_log_var, noise)
             wanted = i * _SAMPLES_AT_ONCE + tf.range(_SAMPLES_AT_ONCE) < num_samples
             log_weights = tf.where(wanted, log_weights, -math.inf)  # the last group is cut short

@@ -70,3 +70,45 @@ def test_an_autoencoder_contracts_sequences_of_any_length():
     model.compile(jit_compile=False)
     model.fit(SEQUENCES, verbose=0)
     assert model.encode(SEQUENCES).shape == (12, 4, 3)
+
+
+@pytest.fixture(scope="module")
+def masked_vae():
+    x = keras.Input((None, 2))
+    h = layers.GRU(4, return_sequences=True)(layers.Masking()(x))
+    encoder = keras.Model(x, [layers.Dense(3)(h), layers.Dense(3)(h)])
+    z = keras.Input((None, 3))
+    decoder = keras.Model(z, layers.Dense(2)(layers.GRU(4, return_sequences=True)(z)))
+    model = models.VAE(encoder, decoder, seed=0)
+    model.compile(jit_compile=False)
+    model.fit(SEQUENCES, verbose=0)
+    return model
+
+
+def _padded(x, length):
+    return np.pad(x, ((0, 0), (0, length - x.shape[1]), (0, 0)))
+
+
+def _other_padding(x):
+    """The same zeros, of the other sign: what is masked is not read."""
+    x = _padded(x, 9)
+    x[:, 4:] = -0.0
+    return x
+
+
+PADDINGS = [lambda x: _padded(x, 5), lambda x: _padded(x, 9), _other_padding]
+
+
+@pytest.mark.parametrize("pad", PADDINGS)
+def test_scores_do_not_depend_on_the_length_of_the_padding(masked_vae, pad):
+    for score in ("reconstruction_error", "negative_elbo", "log_likelihood"):
+        detector = AnomalyDetector(masked_vae, score, num_samples=4)
+        detector.fit_threshold(SEQUENCES, 0.1)
+        alone = detector.anomaly_scores(SEQUENCES[:3])
+        np.testing.assert_allclose(
+            detector.anomaly_scores(pad(SEQUENCES[:3])), alone, rtol=1e-5, err_msg=score
+        )
+    alone = masked_vae.log_likelihood(SEQUENCES[:3], 120, seed=1, verbose=0)
+    padded = masked_vae.log_likelihood(pad(SEQUENCES[:3]), 120, seed=1, verbose=0)
+    np.testing.assert_allclose(padded, alone, rtol=1e-5)
+    assert not np.allclose(alone, masked_vae.log_likelihood(SEQUENCES[:3], 120, seed=2, verbose=0))
