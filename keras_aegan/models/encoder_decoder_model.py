@@ -88,12 +88,28 @@ class EncoderDecoderModel(LatentVariableModel):
         one that training came to.
         """
         if self._optimal_scale is None:
+            target = self._of_size_given_back(target, reconstruction)
             return losses.per_example(self.loss_function, target, reconstruction)
         sums, num_elements = self._deviations(target, reconstruction)
         dispersion = self._optimal_scale.of_batch(sums, num_elements, training)
         return self.loss_function.of_deviations(sums, num_elements, dispersion)
 
+    def _of_size_given_back(self, target, reconstruction):
+        """The target; where sizes are open, a later batch's may not come back."""
+        if None not in self.data_shape:
+            return target
+        rank = len(target.shape)
+        check = tf.debugging.assert_equal(
+            tf.shape(target),
+            tf.shape(reconstruction)[:rank],
+            "Each batch must hold examples whose size the networks give back, such as multiples "
+            "of the product of their strides: crop or pad. Targets and reconstructions differ",
+        )
+        with tf.control_dependencies([] if check is None else [check]):
+            return tf.identity(target)
+
     def _deviations(self, target, reconstruction):
+        target = self._of_size_given_back(target, reconstruction)
         return self.loss_function.deviations(
             ops.cast(target, "float32"), in_float32(reconstruction)
         )

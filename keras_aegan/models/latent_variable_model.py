@@ -28,6 +28,7 @@ from keras_aegan.models.players_optimizer import (
 )
 from keras_aegan.models.replicas import clip_sum, independent_noise, share_of_batch
 from keras_aegan.models.servable_model import ServableModel, Untracked
+from keras_aegan.tensor_notes import mask_of
 
 
 class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
@@ -462,6 +463,10 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Updates `compile`'s metrics; without targets they compare with x itself."""
+        mask = mask_of(y_pred)
+        if mask is not None and sample_weight is not None and len(sample_weight.shape) == 1:
+            # Keras multiplies the two as they are.
+            sample_weight = ops.reshape(sample_weight, (-1, *[1] * (len(mask.shape) - 1)))
         return super().compute_metrics(x, x if y is None else y, y_pred, sample_weight)
 
     @property

@@ -3,9 +3,10 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers
 
-from keras_aegan import models
+from keras_aegan import callbacks, models
 from keras_aegan.evaluation import AnomalyDetector
 from tests.conformance.table import ROWS, compiled
 
@@ -61,6 +62,45 @@ def test_a_size_that_does_not_come_back_is_refused(image_vae):
             image_vae.fit(x, verbose=0)
         with pytest.raises(ValueError, match="`x` must hold examples whose size the networks"):
             image_vae.reconstruction_error(x)
+
+
+@pytest.mark.parametrize("loss", ["mse", None])
+@pytest.mark.parametrize("run_eagerly", [False, True])
+def test_a_later_batch_that_does_not_come_back_is_named(loss, run_eagerly):
+    model = compiled(ROWS["open_image_vae"])
+    model.compile(loss=loss, run_eagerly=run_eagerly, jit_compile=False)
+    for wrong in (IMAGES[:, :3], IMAGES[:, :1, :1]):  # and one that would broadcast
+        batches = tf.data.Dataset.from_generator(
+            lambda wrong=wrong: iter([IMAGES, wrong]),
+            output_signature=tf.TensorSpec((None, None, None, 1)),
+        )
+        with pytest.raises(tf.errors.InvalidArgumentError, match="size the networks give back"):
+            model.fit(batches, verbose=0)
+
+
+def test_callbacks_sample_codes_of_the_size_that_they_are_told(image_vae, tmp_path):
+    grid = callbacks.SampleGrid(tmp_path, 4, latent_shape=(2, 3, 2))
+    sizes = []
+    of_samples = callbacks.SampleMetrics(
+        IMAGES,
+        [lambda real, fake: sizes.append(fake.shape) or 0.0],
+        num_samples=5,
+        latent_shape=(2, 3, 2),
+    )
+    image_vae.fit(IMAGES, verbose=0, callbacks=[grid, of_samples])
+    assert (tmp_path / "samples_0001.png").exists()
+    assert sizes == [(5, 24)]
+    with pytest.raises(ValueError, match="`latent_shape` must be the sizes of one code"):
+        image_vae.fit(IMAGES, verbose=0, callbacks=[callbacks.SampleGrid(tmp_path)])
+    with pytest.raises(ValueError, match="`latent_shape` must be the sizes of one code"):
+        image_vae.fit(IMAGES, callbacks=[callbacks.SampleMetrics(IMAGES, ["frechet_distance"])])
+    gan = compiled(ROWS["gan"])
+    callback = callbacks.SampleMetrics(np.ones((4, 12)), ["frechet_distance"], latent_shape=(3,))
+    callback.set_model(gan)
+    with pytest.raises(
+        ValueError, match="`latent_shape` must not be given to SampleMetrics: a GAN"
+    ):
+        callback.on_train_begin()
 
 
 def test_an_autoencoder_contracts_sequences_of_any_length():
