@@ -8,6 +8,7 @@ on, layer by layer, but warns that it does not.
 import keras
 import tensorflow as tf
 from keras import ops
+from keras.src.models.functional import Functional  # what `keras.Model(inputs, outputs)` makes
 
 from keras_aegan.tensor_notes import keras_logits, mask_of, note_logits, noted_logits, with_mask
 
@@ -22,11 +23,14 @@ MOVING_LAYERS = (
     keras.layers.Cropping3D,
     keras.layers.RepeatVector,
     keras.layers.Identity,
+    keras.layers.UpSampling1D,
+    keras.layers.UpSampling3D,
 )
 _MOVING_OPERATIONS = {
-    "BroadcastTo", "Cast", "Concatenate", "Copy", "ExpandDims", "Flip", "GetItem", "Identity",
-    "Moveaxis", "Ravel", "Repeat", "Reshape", "Roll", "Rot90", "Squeeze", "Stack", "Swapaxes",
-    "Take", "Tile", "Transpose",
+    "Append", "ArraySplit", "BroadcastTo", "Cast", "Concatenate", "Copy", "Diagonal", "Dsplit",
+    "Dstack", "ExpandDims", "Flip", "Fliplr", "Flipud", "GetItem", "Hsplit", "Hstack", "Identity",
+    "Moveaxis", "Ravel", "Repeat", "Reshape", "Roll", "Rot90", "SaturateCast", "Slice", "Split",
+    "Squeeze", "Stack", "Swapaxes", "Take", "Tile", "Transpose", "Unstack", "Vsplit", "Vstack",
 }  # fmt: skip
 
 
@@ -76,7 +80,7 @@ def carries_logits(network):
 
     def look(*inputs):
         output = run(inputs[0] if len(inputs) == 1 else list(inputs))
-        found.append(noted_logits(output) is not None)
+        found.append(noted_logits(output) is not None or keras_logits(output) is not None)
         return output
 
     specs = [tf.TensorSpec(x.shape, x.dtype) for x in network.inputs]
@@ -111,7 +115,7 @@ def _run(network, inputs, training, clean=None):
             if "training" in getattr(operation, "_call_context_args", ()):
                 context["training"] = training
             output = operation(*args, **{**kwargs, **context})
-            _carry_logits(operation, args, kwargs, output)
+            _carry_logits(operation, args, kwargs, output, training)
             if _clean_of(args[0] if args else None) is not None:
                 output = _masked_as_clean(operation, args, kwargs, output)
             return output
@@ -123,23 +127,28 @@ def _run(network, inputs, training, clean=None):
 
 def _graph_of(network):
     """The Functional model whose operations a network is; `None` if it has a `call` of its own."""
-    if isinstance(network, keras.Sequential) and type(network).call is keras.Sequential.call:
+    kind = type(network)
+    if isinstance(network, keras.Sequential) and kind.call is keras.Sequential.call:
         return network._functional
-    is_functional = type(network).__name__ == "Functional" or type(network) is keras.Model
-    return network if is_functional and hasattr(network, "_run_through_graph") else None
+    is_functional = isinstance(network, Functional) and kind.call is Functional.call
+    return network if is_functional and kind.__call__ is Functional.__call__ else None
 
 
-def _carry_logits(operation, args, kwargs, output):
-    """Notes on an output the logits behind it."""
-    if isinstance(output, (list, tuple)) or noted_logits(output) is not None:
-        return
-    if keras_logits(output) is not None:
-        kind, logits = _kind_of(operation), keras_logits(output)
-        axis = getattr(operation, "axis", -1)
-        if kind == "softmax" and axis not in (-1, len(output.shape) - 1):
-            kind, logits = "log", ops.log_softmax(ops.cast(logits, "float32"), axis=axis)
-        note_logits(output, kind, logits)
-        return
+def _carry_logits(operation, args, kwargs, output, training=False):
+    """Notes on an output, or on each of several, the logits behind it."""
+    if not isinstance(output, (list, tuple)):
+        if noted_logits(output) is not None:
+            return
+        if keras_logits(output) is not None:
+            kind, logits = _kind_of(operation), keras_logits(output)
+            axis = getattr(operation, "axis", -1)
+            if kind == "softmax" and axis not in (-1, len(output.shape) - 1):
+                kind, logits = "log", ops.log_softmax(ops.cast(logits, "float32"), axis=axis)
+            note_logits(output, kind, logits)
+            return
+        if isinstance(operation, keras.layers.TimeDistributed):
+            _carry_logits_of_steps(operation.layer, args[0], output, training)
+            return
     tensors = [value for value in keras.tree.flatten(args) if tf.is_tensor(value)]
     notes = [noted_logits(tensor) for tensor in tensors]
     if not tensors or None in notes or not _only_moves(operation):
@@ -148,10 +157,49 @@ def _carry_logits(operation, args, kwargs, output):
     kind = notes[0][0]
     if any(other != kind for other, _ in notes):
         return
-    by_tensor = {id(t): logits for t, (_, logits) in zip(tensors, notes, strict=True)}
-    moved_args = keras.tree.map_structure(lambda value: by_tensor.get(id(value), value), args)
-    is_layer = isinstance(operation, keras.layers.Layer)  # those that move take no more
-    note_logits(output, kind, operation.call(*moved_args, **({} if is_layer else kwargs)))
+    if isinstance(operation, keras.layers.Masking):  # which reads what to hide off its values
+        moved = notes[0][1]
+    else:
+        by_tensor = {id(t): logits for t, (_, logits) in zip(tensors, notes, strict=True)}
+        moved_args = keras.tree.map_structure(lambda value: by_tensor.get(id(value), value), args)
+        is_layer = isinstance(operation, keras.layers.Layer)  # those that move take no more
+        moved = operation.call(*moved_args, **({} if is_layer else kwargs))
+    for part, logits in zip(keras.tree.flatten(output), keras.tree.flatten(moved), strict=True):
+        note_logits(part, kind, logits)
+
+
+def _carry_logits_of_steps(layer, inputs, output, training):
+    """Notes what a layer gives for all steps at once, where that is what it gives for each."""
+    parts = layer._flatten_layers()
+    operations = [o for part in parts for o in getattr(part, "operations", [part])]
+    may_give_logits = noted_logits(inputs) is not None or any(map(_kind_of, operations))
+    if not may_give_logits or not all(map(_may_run_twice, parts)):
+        return
+    steps = _all_steps(inputs)
+    if noted_logits(inputs) is not None:
+        kind, logits = noted_logits(inputs)
+        note_logits(steps, kind, _all_steps(logits))
+    if _graph_of(layer) is not None:
+        result = _run(layer, steps, training)
+    else:
+        result = layer(steps)
+        _carry_logits(layer, (steps,), {}, result, training)
+    if noted_logits(result) is not None:
+        kind, logits = noted_logits(result)
+        note_logits(output, kind, ops.reshape(logits, ops.shape(output)))
+
+
+def _may_run_twice(layer):
+    """Whether a second run in a step, for the logits, changes nothing else."""
+    is_network = isinstance(layer, keras.Model)  # whose layers are looked at themselves
+    has_state = not is_network and layer.trainable and layer.non_trainable_weights
+    is_stateful = has_state or getattr(layer, "stateful", False)
+    return not is_stateful and layer.activity_regularizer is None
+
+
+def _all_steps(inputs):
+    """`(batch_size · steps, ...)` of `(batch_size, steps, ...)`."""
+    return ops.reshape(inputs, (-1, *ops.shape(inputs)[2:]))
 
 
 def _movable(kind, logits):
@@ -169,8 +217,11 @@ def _kind_of(operation):
 def _only_moves(operation):
     if is_linear(operation):
         return True
+    if isinstance(operation, keras.layers.UpSampling2D):
+        return operation.interpolation == "nearest"
     if isinstance(operation, keras.layers.Layer):
-        return isinstance(operation, (*MOVING_LAYERS, keras.layers.Concatenate))
+        moving = (*MOVING_LAYERS, keras.layers.Concatenate, keras.layers.Masking)
+        return isinstance(operation, moving)
     return type(operation).__name__ in _MOVING_OPERATIONS
 
 

@@ -71,8 +71,11 @@ def logits_of(tensor, kind):
 
 
 def without_logits(tensor):
-    """The tensor, as probabilities of which Keras knows no logits."""
-    return tensor if keras_logits(tensor) is None else tf.identity(tensor)
+    """The tensor, as probabilities of which Keras knows no logits.
+
+    In a graph it would look for them at the operation that gives the tensor, and eagerly not.
+    """
+    return tf.identity(tensor)
 
 
 def in_float32(tensor):

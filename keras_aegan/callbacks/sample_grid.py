@@ -11,6 +11,10 @@ from keras_aegan import plotting
 from keras_aegan.arguments import check_positive_integer
 from keras_aegan.callbacks.epoch_pictures import EpochPictures
 from keras_aegan.callbacks.label_checks import check_labels_suit
+from keras_aegan.callbacks.latent_shape_checks import (
+    check_latent_shape_suits,
+    latent_shape_argument,
+)
 from keras_aegan.checks.arrays import as_vector
 from keras_aegan.hints import ArrayLike
 
@@ -30,10 +34,12 @@ class SampleGrid(EpochPictures):
         every: epochs between pictures.
         log_dir: a folder for TensorBoard's image tab too, or `None`.
         value_range: as in `plotting.image_grid`.
+        latent_shape: the sizes of one code, of a model that takes codes of any: such as
+            `(8, 8, 2)`.
 
     Raises:
         ValueError: if `every` or `num_samples` is not positive; when training begins, if the model
-            does not make images, or labels do not go with it.
+            does not make images, or labels or codes of such a shape do not go with it.
 
     Example:
     >>> import keras_aegan
@@ -53,6 +59,7 @@ class SampleGrid(EpochPictures):
         every: int = 1,
         log_dir: str | os.PathLike | None = None,
         value_range: tuple[float, float] | None = None,
+        latent_shape: tuple[int, ...] | None = None,
     ):
         super().__init__(folder, every, log_dir)
         check_positive_integer("num_samples", num_samples)
@@ -61,6 +68,7 @@ class SampleGrid(EpochPictures):
         self.num_columns = num_columns
         self.seed = seed
         self.value_range = value_range
+        self.latent_shape = latent_shape
 
     def check_model(self) -> None:
         """Refuses a model that does not sample, or that the labels do not go with."""
@@ -69,9 +77,11 @@ class SampleGrid(EpochPictures):
                 f"SampleGrid needs a model with `sample`. Received: a {type(self.model).__name__}"
             )
         check_labels_suit(self, self.labels)
+        check_latent_shape_suits(self, self.latent_shape)
 
     def draw(self) -> Figure:
         """Samples in a grid."""
         what = self.num_samples if self.labels is None else self.labels
-        samples = self.model.sample(what, seed=self.seed)
+        shape = latent_shape_argument(self.latent_shape)
+        samples = self.model.sample(what, seed=self.seed, **shape)
         return plotting.image_grid(samples, self.num_columns, value_range=self.value_range)

@@ -8,6 +8,10 @@ import keras
 from keras_aegan import metrics as metric_functions
 from keras_aegan.arguments import check_positive_integer
 from keras_aegan.callbacks.label_checks import takes_labels
+from keras_aegan.callbacks.latent_shape_checks import (
+    check_latent_shape_suits,
+    latent_shape_argument,
+)
 from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.datasets.mixtures import GaussianMixture
 from keras_aegan.hints import Array, ArrayLike
@@ -52,10 +56,12 @@ class SampleMetrics(keras.callbacks.Callback):
             the data themselves if `None`. See `metrics.extract_features`.
         batch_size: examples a call of the extractor.
         seed: of the samples.
+        latent_shape: the sizes of one code, of a model that takes codes of any: such as
+            `(8, 8, 2)`.
 
     Raises:
         ValueError: if a metric is unknown, or a number not positive; before training, if the
-            model cannot sample, or only by labels.
+            model cannot sample, or only by labels, or no codes of such a shape.
 
     Example:
     >>> import keras_aegan
@@ -79,6 +85,7 @@ class SampleMetrics(keras.callbacks.Callback):
         extractor: keras.Model | Callable | None = None,
         batch_size: int = 256,
         seed: int = 0,
+        latent_shape: tuple[int, ...] | None = None,
     ):
         super().__init__()
         check_positive_integer("num_samples", num_samples)
@@ -95,6 +102,7 @@ class SampleMetrics(keras.callbacks.Callback):
         self.extractor = extractor
         self.batch_size = batch_size
         self.seed = seed
+        self.latent_shape = latent_shape
         # Another seed than the samples': a mixture must not be compared with its own draw.
         data = real.sample(num_samples, seed + 1) if isinstance(real, GaussianMixture) else real
         self._real_features = self._features(data)
@@ -106,6 +114,7 @@ class SampleMetrics(keras.callbacks.Callback):
                 "SampleMetrics needs a model with `sample(num_samples, seed)`, and without labels. "
                 f"Received: a {type(self.model).__name__}"
             )
+        check_latent_shape_suits(self, self.latent_shape)
         self._values = None
 
     def on_epoch_end(self, epoch, logs=None):
@@ -120,7 +129,8 @@ class SampleMetrics(keras.callbacks.Callback):
         Args:
             model: anything with `sample(num_samples, seed)`.
         """
-        samples = as_numpy("samples", model.sample(self.num_samples, seed=self.seed))
+        shape = latent_shape_argument(self.latent_shape)
+        samples = as_numpy("samples", model.sample(self.num_samples, seed=self.seed, **shape))
         features = self._features(samples)
         values = {}
         for metric in self.metrics:

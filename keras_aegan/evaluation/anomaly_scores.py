@@ -13,9 +13,10 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
+from keras_aegan.layers import draws
 from keras_aegan.layers.gaussian_sampling import reparametrized
 from keras_aegan.losses.reconstruction_loss import parts
-from keras_aegan.models.variational_model import VariationalModel, log_density_ratio
+from keras_aegan.models.variational_model import VariationalModel, as_taken, log_density_ratio
 from keras_aegan.tensor_notes import common_mask, mask_of, with_mask, zero_where_masked
 
 
@@ -195,24 +196,24 @@ class _SampledScore(AnomalyScore):
 
         def add(sums, noise):
             z = reparametrized(exact_mean, z_log_var, noise)
-            inputs = model.decoder_inputs(with_mask(z, mask), x)
+            inputs = model.decoder_inputs(with_mask(as_taken(model.decoder, z), mask), x)
             distortion = model.reconstruction_loss(target, model.decode_for_loss(inputs))
             log_ratio = log_density_ratio(z, z_log_var, noise, axes, mask)
             return sums[0] + distortion, ops.logaddexp(sums[1], log_ratio - distortion)
 
         nothing = tf.zeros_like(exact_mean[(slice(None), *[0] * len(axes))])  # (batch_size,)
-        draws = self._draws(ops.shape(z_mean)[1:])
-        total, log_sum = tf.foldl(add, draws, (nothing, nothing - math.inf))
+        noise = self._noise(model, ops.shape(z_mean)[1:])
+        total, log_sum = tf.foldl(add, noise, (nothing, nothing - math.inf))
         mean, log_mean = total / self.num_samples, log_sum - math.log(self.num_samples)
         return mean, log_mean, losses.gaussian_kl(z_mean, z_log_var)
 
-    def _draws(self, latent_shape):
+    def _noise(self, model, latent_shape):
         """ε, `(num_samples, ...)`, the same for all examples."""
         if self.noise is not None:
             return self.noise.value
-        # Codes of any size: drawn anew each time, always the same ones for a size.
-        shape = tf.stack([self.num_samples // 2, *latent_shape])
-        half = tf.random.stateless_normal(shape, seed=(self.seed, 0))
+        # Codes of any size: drawn anew each time, those of a longer code beginning as a shorter's.
+        shape = (self.num_samples // 2, *latent_shape)
+        half = draws.normal_at(shape, self.seed, model.open_latent_axes())
         return tf.concat([half, -half], axis=0)
 
 

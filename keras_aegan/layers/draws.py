@@ -33,7 +33,7 @@ def uniform(shape, seed, dtype="float32"):
     return tf.cast(steps * 2.0**-24, dtype)
 
 
-def normal_of(examples, shape, seed, first=0):
+def normal_of(examples, shape, seed, first=0, mask=None, open_axes=()):
     """Draws from the standard normal distribution for each example, by its own values.
 
     An example draws the same alone, in any batch and at any place in it, and another one others.
@@ -42,21 +42,72 @@ def normal_of(examples, shape, seed, first=0):
         examples: `(batch_size, ...)`.
         shape: of each example's draws.
         seed: an integer tensor, `()`.
-        first: how many draws come before these, of each example.
+        first: how many draws come before these, of each example; along open axes, at each place.
+        mask: `(batch_size, ...)`, boolean, of leading axes of the examples: where false, a value
+            counts for nothing. One of other axes is not read.
+        open_axes: those of `shape` that may be longer beside longer examples: the draws go on.
 
     Returns:
         `(batch_size, *shape)`, float32.
     """
+    key = _key(_mixed(_digest(examples, mask)[:, None]) + tf.cast(seed, "uint64"))
+    words = _squares(_places(shape, open_axes) + tf.cast(first, "uint64"), key)
+    return tf.reshape(_quantiles(words), tf.stack([tf.shape(examples)[0], *shape]))
+
+
+def normal_at(shape, seed, open_axes):
+    """Draws from the standard normal distribution, always the same ones for a seed.
+
+    Along the open axes a shorter shape's are the first of a longer one's.
+
+    Args:
+        shape: of the draws.
+        seed: an integer.
+        open_axes: which axes may be longer or shorter.
+
+    Returns:
+        A tensor of that shape, float32.
+    """
+    words = _squares(_places(shape, open_axes), _key(tf.cast(seed, "uint64")))
+    return tf.reshape(_quantiles(words), tf.stack(shape))
+
+
+def _digest(examples, mask):
+    """A number for each example's values and their places, `(batch_size,)`, uint64."""
     bits = tf.bitcast(tf.cast(examples, "float32"), "int32")
-    bits = tf.cast(tf.reshape(bits, (tf.shape(bits)[0], -1)), "uint64")
-    place = tf.cast(tf.range(tf.shape(bits)[1]), "uint64") * _uint64(0x9E3779B97F4A7C15)
+    sizes = tf.unstack(tf.shape(bits))
+    bits = tf.cast(tf.reshape(bits, (sizes[0], -1)), "uint64")
+    masked_axes = () if mask is None else tuple(range(len(mask.shape) - 1))
+    place = _places(sizes[1:], masked_axes) * _uint64(0x9E3779B97F4A7C15)
     mixed = tf.bitcast(_mixed(bits + place), "int64")  # TensorFlow sums no unsigned numbers
-    digest = tf.bitcast(tf.reduce_sum(mixed, axis=1, keepdims=True), "uint64")  # (batch_size, 1)
-    key = _key(_mixed(digest) + tf.cast(seed, "uint64"))
-    shape = tf.stack(shape)
-    index = tf.cast(tf.range(tf.reduce_prod(shape)) + first, "uint64")
-    words = _squares(index, key)  # (batch_size, number of draws)
-    return tf.reshape(_quantiles(words), tf.concat([tf.shape(bits)[:1], shape], axis=0))
+    if mask is not None:
+        of_mask = tf.shape(mask)
+        leading = tf.stack(sizes[: len(mask.shape)])
+        is_read = tf.reduce_all(of_mask == leading)
+        mask = tf.cond(is_read, lambda: mask, lambda: tf.ones(leading, "bool"))
+        more = [1] * (len(sizes) - len(mask.shape))
+        mask = tf.reshape(mask, [*tf.unstack(leading), *more])
+        mixed *= tf.cast(
+            tf.reshape(tf.broadcast_to(mask, tf.stack(sizes)), tf.shape(mixed)), "int64"
+        )
+    return tf.bitcast(tf.reduce_sum(mixed, axis=1), "uint64")
+
+
+def _places(shape, open_axes):
+    """Where in the sequence each draw stands, flat: uint64, below 2³² but for the open axes."""
+    if not open_axes:
+        return tf.cast(tf.range(tf.reduce_prod(tf.stack(shape))), "uint64")
+    place, stride, bits = _uint64(0), 1, 32
+    for axis, size in reversed(list(enumerate(shape))):
+        along = tf.reshape(tf.range(size), (-1, *[1] * (len(shape) - 1 - axis)))
+        along = tf.cast(along, "uint64")
+        if axis in open_axes:
+            place += tf.bitwise.left_shift(along, _uint64(bits))
+            bits += 32 // len(open_axes)
+        else:
+            place += along * tf.cast(stride, "uint64")
+            stride *= size
+    return tf.reshape(place, (-1,))
 
 
 def _words(shape, seed):

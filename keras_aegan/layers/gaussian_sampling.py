@@ -12,7 +12,8 @@ from keras_aegan.tensor_notes import common_mask
 
 # Of log σ². Data that are scaled need none above a few.
 LARGEST_LOG_VAR = 30.0
-_LARGEST_FLOAT16 = 65504.0
+# Of a draw in float16: one near the largest number, 65504, overflows in the next product.
+_LARGEST_FLOAT16_DRAW = 1000.0
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
@@ -20,8 +21,8 @@ class GaussianSampling(keras.layers.Layer):
     """Draws z = μ + σ ε, ε ~ N(0, I): a sample of N(μ, σ²) with gradients to μ and σ.
 
     It draws in inference too: its output is a sample. For a code without noise take the mean.
-    A variance above e³⁰ grows on linearly with log σ², so that it does not overflow. The inputs'
-    masks are carried on.
+    A variance above e³⁰ grows on linearly with log σ², so that it does not overflow; in float16,
+    draws beyond ±1000 with their logarithm. The inputs' masks are carried on.
 
     Reference: [Kingma & Welling, 2014](https://arxiv.org/abs/1312.6114), section 2.4.
 
@@ -74,9 +75,16 @@ def bounded_log_var(log_var):
     So that no variance overflows, nor what a network makes of a draw. Nothing saturates: the
     derivative stays positive, and the KL's gradient leads back.
     """
-    log_var = ops.cast(log_var, "float32")
-    bound = LARGEST_LOG_VAR
-    return ops.minimum(log_var, bound) + ops.log1p(ops.relu(log_var - bound))
+    return _bounded(ops.cast(log_var, "float32"), LARGEST_LOG_VAR)
+
+
+def for_float16(z):
+    """Codes in float16 that a network's products do not make infinite.
+
+    Those beyond ±1000 go on with their logarithm, so that a gradient leads back.
+    """
+    z = ops.cast(z, "float32")
+    return ops.cast(ops.sign(z) * _bounded(ops.abs(z), _LARGEST_FLOAT16_DRAW), "float16")
 
 
 def reparametrized(z_mean, z_log_var, noise):
@@ -84,6 +92,8 @@ def reparametrized(z_mean, z_log_var, noise):
     sigma = ops.exp(0.5 * bounded_log_var(z_log_var))
     z = ops.cast(z_mean, "float32") + sigma * ops.cast(noise, "float32")
     dtype = keras.backend.standardize_dtype(z_mean.dtype)
-    if dtype == "float16":
-        z = ops.clip(z, -_LARGEST_FLOAT16, _LARGEST_FLOAT16)
-    return ops.cast(z, dtype)
+    return for_float16(z) if dtype == "float16" else ops.cast(z, dtype)
+
+
+def _bounded(values, bound):
+    return ops.minimum(values, bound) + ops.log1p(ops.relu(values - bound))

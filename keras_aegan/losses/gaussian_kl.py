@@ -2,6 +2,7 @@
 
 import math
 
+import keras
 from keras import ops
 
 from keras_aegan.checks.arrays import as_tensor
@@ -9,6 +10,9 @@ from keras_aegan.hints import Array, Tensor
 from keras_aegan.layers.gaussian_sampling import LARGEST_LOG_VAR
 from keras_aegan.losses.counting import sum_of_events
 from keras_aegan.tensor_notes import common_mask, zero_where_masked
+
+# ½(e⁸ − 1) = 1490: a few halvings of the loss's scale, and a gradient in float16 gets through.
+_LARGEST_FLOAT16_LOG_RATIO = 8.0
 
 
 def gaussian_kl(
@@ -32,7 +36,8 @@ def gaussian_kl(
     Returns:
         `(batch_size,)`, float32, summed over the latent dimensions, zero or more. Steps that a
         Keras mask of `mean` or `log_var` hides count nothing. Above log(σ²/s²) = 30 the value goes
-        on by its tangent, so that it does not overflow.
+        on by its tangent, so that it does not overflow. The gradient to a `log_var` in float16
+        stays what it is at log(σ²/s²) = 8.
 
     Raises:
         ValueError: if `mean` and `log_var` differ in shape.
@@ -46,6 +51,7 @@ def gaussian_kl(
     """
     mean, log_var = as_tensor("mean", mean), as_tensor("log_var", log_var)
     mask = common_mask(mean, log_var)
+    is_half = keras.backend.standardize_dtype(getattr(log_var, "dtype", "float32")) == "float16"
     mean, log_var = ops.cast(mean, "float32"), ops.cast(log_var, "float32")
     if len(mean.shape) != len(log_var.shape) or any(
         a != b for a, b in zip(mean.shape, log_var.shape, strict=True) if None not in (a, b)
@@ -63,5 +69,16 @@ def gaussian_kl(
     # ½(e³⁰ − 1) from there on, still leads back.
     bounded = ops.minimum(log_ratio, LARGEST_LOG_VAR)
     excess = math.exp(LARGEST_LOG_VAR) * ops.relu(log_ratio - LARGEST_LOG_VAR)
-    divergence = 0.5 * (ops.expm1(bounded) + excess - log_ratio + squared_distance)
+    ratio_less_one = ops.expm1(bounded) + excess
+    if is_half:
+        ratio_less_one = _with_gradient_of_float16(ratio_less_one, log_ratio)
+    divergence = 0.5 * (ratio_less_one - log_ratio + squared_distance)
     return sum_of_events(zero_where_masked(divergence, mask))  # (batch_size,)
+
+
+def _with_gradient_of_float16(values, log_ratio):
+    """The values e^r − 1, with a gradient to r that goes no further than r = 8."""
+    bound = _LARGEST_FLOAT16_LOG_RATIO
+    slope = ops.expm1(ops.minimum(log_ratio, bound))
+    slope += math.exp(bound) * ops.relu(log_ratio - bound)
+    return slope + ops.stop_gradient(values - slope)

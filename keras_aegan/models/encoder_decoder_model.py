@@ -16,7 +16,7 @@ from keras_aegan.losses.counting import Batch, batch_known
 from keras_aegan.losses.reconstruction_loss import parts
 from keras_aegan.models import data_checks, data_scale, network_checks
 from keras_aegan.models.latent_variable_model import LatentVariableModel
-from keras_aegan.models.optimal_scale import OptimalScale
+from keras_aegan.models.optimal_scale import KeptScales
 from keras_aegan.models.servable_model import Untracked
 from keras_aegan.network_runs import NetworkRun
 from keras_aegan.tensor_notes import in_float32, mask_of
@@ -54,6 +54,7 @@ class EncoderDecoderModel(LatentVariableModel):
             if isinstance(layer, TiedDense):
                 layer.tie(encoder)
         self._optimal_scale, self._reads_logits = None, False
+        self._kept_scales = Untracked(KeptScales())
         self._decoder_run = Untracked(NetworkRun(decoder))
         self.built = True
 
@@ -87,12 +88,28 @@ class EncoderDecoderModel(LatentVariableModel):
         one that training came to.
         """
         if self._optimal_scale is None:
+            target = self._of_size_given_back(target, reconstruction)
             return losses.per_example(self.loss_function, target, reconstruction)
         sums, num_elements = self._deviations(target, reconstruction)
         dispersion = self._optimal_scale.of_batch(sums, num_elements, training)
         return self.loss_function.of_deviations(sums, num_elements, dispersion)
 
+    def _of_size_given_back(self, target, reconstruction):
+        """The target; where sizes are open, a later batch's may not come back."""
+        if None not in self.data_shape:
+            return target
+        rank = len(target.shape)
+        check = tf.debugging.assert_equal(
+            tf.shape(target),
+            tf.shape(reconstruction)[:rank],
+            "Each batch must hold examples whose size the networks give back, such as multiples "
+            "of the product of their strides: crop or pad. Targets and reconstructions differ",
+        )
+        with tf.control_dependencies([] if check is None else [check]):
+            return tf.identity(target)
+
     def _deviations(self, target, reconstruction):
+        target = self._of_size_given_back(target, reconstruction)
         return self.loss_function.deviations(
             ops.cast(target, "float32"), in_float32(reconstruction)
         )
@@ -110,9 +127,9 @@ class EncoderDecoderModel(LatentVariableModel):
             network_checks.warn_of_lost_logits(self.decoder)
         if getattr(loss, "scale", None) != "optimal":
             self._optimal_scale = None
-        elif self._optimal_scale is None or type(self._optimal_scale.loss) is not type(loss):
+        else:
             self._check_replicas_suit_optimal_scale()
-            self._optimal_scale = OptimalScale(loss, self.distribute_strategy)
+            self._optimal_scale = self._kept_scales.value.of(loss, self.distribute_strategy)
         return loss
 
     def decode_for_loss(self, inputs: Tensor | list, training: bool = False) -> Tensor:
@@ -136,14 +153,6 @@ class EncoderDecoderModel(LatentVariableModel):
     def models_of_a_step(self) -> list[keras.Model]:
         """The model itself, and the backbones of a perceptual loss."""
         return [self, *self._backbones()]
-
-    def extra_state(self) -> dict:
-        """The noise, the weights of the terms, and the scale that training came to."""
-        state = super().extra_state()
-        if self.compiled and self._optimal_scale is not None:
-            state["dispersion"] = self._optimal_scale.dispersion
-            state["dispersion_count"] = self._optimal_scale.count
-        return state
 
     def _check_replicas_suit_optimal_scale(self):
         """Refuses what Keras's bookkeeping would mix up between the threads of replicas.
@@ -300,13 +309,15 @@ class EncoderDecoderModel(LatentVariableModel):
     # ------------------------------------------------------------------------- files
 
     def save_own_variables(self, store):
-        """Saves what every model saves, and whether this one was trained on targets."""
+        """Saves what every model saves, the scales that training came to, and on what it was."""
         super().save_own_variables(store)
+        self._kept_scales.value.save(store)
         store["trained_on_targets"] = np.int8(self._trained_on_targets)
 
     def load_own_variables(self, store):
         """Loads what `save_own_variables` wrote."""
         super().load_own_variables(store)
+        self._kept_scales.value.load(store, self._optimal_scale, self.distribute_strategy)
         if "trained_on_targets" in set(store.keys()):  # not in a file of earlier versions
             self._trained_on_targets = bool(np.asarray(store["trained_on_targets"]))
 

@@ -463,10 +463,10 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Updates `compile`'s metrics; without targets they compare with x itself."""
-        if sample_weight is not None and mask_of(y_pred) is not None:
-            # Keras multiplies it with the mask as it is: a weight per example is a column there.
-            more = [1] * (len(mask_of(y_pred).shape) - len(sample_weight.shape))
-            sample_weight = ops.reshape(sample_weight, (*ops.shape(sample_weight), *more))
+        mask = mask_of(y_pred)
+        if mask is not None and sample_weight is not None and len(sample_weight.shape) == 1:
+            # Keras multiplies the two as they are.
+            sample_weight = ops.reshape(sample_weight, (-1, *[1] * (len(mask.shape) - 1)))
         return super().compute_metrics(x, x if y is None else y, y_pred, sample_weight)
 
     @property

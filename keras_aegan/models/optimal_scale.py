@@ -9,16 +9,19 @@ from keras_aegan.losses.counting import known_batch
 _MEMORY = 0.9
 # Each extrapolation goes two steps of the fixed point further, and then most of the rest.
 _NUM_EXTRAPOLATIONS = 3
+_COUNT = "dispersion_count"  # its name in a file
+_UNKNOWN = ""  # the kind of a likelihood that a file does not name
 
 
 class OptimalScale(tf.Module):
     """The dispersion that training came to: σ² of a Gaussian, b of a Laplace likelihood.
 
     A mean over the latest batches, each by the weighted number of elements that no mask hides,
-    half of it of the last seven. Nothing moves it where nothing counts.
+    half of it of the last seven. Nothing moves it where nothing counts, nor a batch that overflows:
+    a loss-scaled step of it is skipped, too.
 
     Args:
-        loss: the likelihood, of scale `"optimal"`.
+        loss: the likelihood, of scale `"optimal"`; `None` where it is not known yet.
         strategy: the model's distribution strategy.
     """
 
@@ -86,18 +89,71 @@ class OptimalScale(tf.Module):
         return ops.where(shrinks, self.loss.not_below_floor(further), second)
 
     def _remembered(self, dispersion, count, training):
+        is_known = ops.logical_and(self.dispersion > 0, ops.isfinite(self.dispersion))
+        average = ops.where(is_known, self.dispersion, dispersion)
         if not training:
-            return ops.where(self.dispersion > 0, self.dispersion, dispersion)
+            return average
         # A first batch stands for as many as the memory holds: later even ones weigh a tenth.
         steady = _MEMORY / (1.0 - _MEMORY) * count
-        kept = ops.where(self.count > 0, _MEMORY * self.count, steady)
-        average = ops.where(self.dispersion > 0, self.dispersion, dispersion)
+        has_count = ops.logical_and(self.count > 0, ops.isfinite(self.count))
+        kept = ops.where(has_count, _MEMORY * self.count, steady)
         total = kept + count
         moved = ops.divide_no_nan(kept * average + count * dispersion, total)
-        has_counted = count > 0
-        self.dispersion.assign(ops.where(has_counted, moved, self.dispersion))
-        self.count.assign(ops.where(has_counted, total, self.count))
+        is_finite = ops.logical_and(ops.isfinite(moved), ops.isfinite(total))
+        is_fit = ops.logical_and(count > 0, is_finite)
+        self.dispersion.assign(ops.where(is_fit, moved, self.dispersion))
+        self.count.assign(ops.where(is_fit, total, self.count))
         return dispersion
+
+
+class KeptScales:
+    """The scales that a model came to, by the kinds of their likelihoods.
+
+    They wait where the model is not compiled yet, or for another loss: a file of weights may be
+    loaded before `compile`, and a second `compile` may return to the first one's loss.
+    """
+
+    def __init__(self):
+        self._scales = {}
+
+    def of(self, loss, strategy):
+        """The scale of a likelihood: the kept one of its kind, or a new one."""
+        kind = _kind(loss)
+        # An older file does not say of what kind its scale is.
+        scale = self._scales.get(kind) or self._scales.pop(_UNKNOWN, None)
+        self._scales[kind] = scale or OptimalScale(loss, strategy)
+        self._scales[kind].loss = loss
+        return self._scales[kind]
+
+    def save(self, store):
+        """Writes them beside a model's variables."""
+        for kind, scale in self._scales.items():
+            for name, variable in (("dispersion", scale.dispersion), (_COUNT, scale.count)):
+                store[f"{name}_of_{kind}" if kind else name] = variable
+
+    def load(self, store, current, strategy):
+        """Reads what `save`, or an earlier version, wrote.
+
+        Args:
+            store: of the model's variables.
+            current: the scale that is in use, which an older file is of; or `None`.
+            strategy: as of `OptimalScale`.
+        """
+        names = set(store.keys())
+        for name in names:
+            root, _, kind = name.partition("_of_")
+            if root != "dispersion":
+                continue
+            scale = self._scales.get(kind) if kind else current
+            if scale is None:
+                scale = self._scales[kind] = OptimalScale(None, strategy)
+            scale.dispersion.assign(store[name])
+            count = name.replace(root, _COUNT, 1)
+            scale.count.assign(store[count] if count in names else 0.0)
+
+
+def _kind(loss):
+    return type(loss).__name__
 
 
 def _weight():

@@ -12,11 +12,12 @@ from keras_aegan import losses
 from keras_aegan.arguments import check_positive_integer
 from keras_aegan.hints import Loss, LossLike, Tensor, Terms
 from keras_aegan.layers import GaussianSampling, draws
-from keras_aegan.layers.gaussian_sampling import bounded_log_var, reparametrized
+from keras_aegan.layers.gaussian_sampling import bounded_log_var, for_float16, reparametrized
 from keras_aegan.losses.counting import batch_known, known_batch
 from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
 from keras_aegan.models.gaussian_objective import describe_objective, describe_terms
+from keras_aegan.models.players_optimizer import computes_in_float16
 from keras_aegan.tensor_notes import common_mask, with_mask, zero_where_masked
 
 # How many samples of each example the likelihood decodes at once: enough for whole matrix
@@ -150,7 +151,8 @@ class VariationalModel(EncoderDecoderModel):
         latent_axes = tuple(range(2, len(noise.shape)))
         masks = None if mask is None else mask[:, None]
         log_ratio = log_density_ratio(z, z_log_var, noise, latent_axes, masks)
-        flat_z = with_mask(ops.reshape(z, (-1, *ops.shape(z)[2:])), repeat(mask))
+        flat_z = as_taken(self.decoder, ops.reshape(z, (-1, *ops.shape(z)[2:])))
+        flat_z = with_mask(flat_z, repeat(mask))
         inputs = self.decoder_inputs(flat_z, keras.tree.map_structure(repeat, x))
         reconstruction = self.decode_for_loss(inputs, training=training)
         negative_log_likelihood = self._losses_of_draws(
@@ -171,6 +173,10 @@ class VariationalModel(EncoderDecoderModel):
         sums = ops.reshape(sums, (-1, k))
         dispersion = self._optimal_scale.of_bound(log_ratio, sums, num_elements, training)
         return self.loss_function.of_deviations(sums, num_elements, dispersion)
+
+    def open_latent_axes(self) -> tuple[int, ...]:
+        """The axes of a batch of codes whose size the networks leave open."""
+        return tuple(a for a, size in enumerate(self.latent_shape, 1) if size is None)
 
     # ------------------------------------------------------------------- abilities
 
@@ -202,11 +208,15 @@ class VariationalModel(EncoderDecoderModel):
         x = inputs if len(self.network_inputs) > 1 else inputs[0]
         z_mean, z_log_var = self.encoder(x, training=False)
         shape = (_SAMPLES_AT_ONCE, *ops.shape(z_mean)[1:])
-        num_values = tf.reduce_prod(tf.stack(shape))
+        open_axes = self.open_latent_axes()
+        sizes = [size for axis, size in enumerate(shape) if axis not in open_axes]
+        num_values = tf.reduce_prod(tf.stack(sizes))
+        mask = common_mask(z_mean, z_log_var)
 
         def add_samples(i, log_sum):
-            # By the example's own values: the estimate is the same whoever stands beside it.
-            noise = draws.normal_of(inputs[0], shape, seed, first=i * num_values)
+            # By the example's own values: the estimate is the same whoever stands beside it, and
+            # however long it is padded.
+            noise = draws.normal_of(inputs[0], shape, seed, i * num_values, mask, open_axes)
             log_weights, _ = self._log_weights(x, target, z_mean, z_log_var, noise)
             wanted = i * _SAMPLES_AT_ONCE + tf.range(_SAMPLES_AT_ONCE) < num_samples
             log_weights = tf.where(wanted, log_weights, -math.inf)  # the last group is cut short
@@ -226,6 +236,11 @@ class VariationalModel(EncoderDecoderModel):
             "num_importance_samples": self.num_importance_samples,
             "seed": self.seed,
         }
+
+
+def as_taken(decoder, z):
+    """Draws as a decoder can take them: in half precision, such as do not overflow in it."""
+    return for_float16(z) if computes_in_float16([decoder]) else z
 
 
 def log_density_ratio(z, z_log_var, noise, axes, mask=None):

@@ -22,3 +22,13 @@ def test_a_file_of_an_earlier_version(name):
     assert set(said) == set(expected)
     for key, value in said.items():
         np.testing.assert_allclose(value, expected[key], rtol=2e-4, atol=1e-5, err_msg=key)
+
+
+def test_an_earlier_file_is_compiled_after_loading():
+    """It does not say of what kind its scale is: the loss of optimal scale takes it."""
+    path, expected = _FOLDER / "vae.keras", np.load(_FOLDER / "vae.npz")
+    compiled = keras.models.load_model(path)
+    model = keras.models.load_model(path, compile=False)
+    model.compile_from_config(compiled.get_compile_config())
+    for key, value in answers("vae", model).items():
+        np.testing.assert_allclose(value, expected[key], rtol=2e-4, atol=1e-5, err_msg=key)

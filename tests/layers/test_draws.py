@@ -85,3 +85,41 @@ def test_other_dtypes_round_the_same_draws(name, dtype):
     expected = tf.cast(draw((50,), keras.random.SeedGenerator(3)), dtype)
     assert found.dtype == dtype
     np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("open_axes", [(1,), (2,), (1, 2), (1, 2, 3)])
+def test_along_an_open_axis_the_draws_go_on(open_axes):
+    longer = tuple(4 + (axis in open_axes) * axis for axis in range(4))
+    kept = tuple(slice(0, 4) for _ in longer)
+    at = [draws.normal_at(shape, 3, open_axes).numpy() for shape in ((4,) * 4, longer)]
+    np.testing.assert_array_equal(at[1][kept], at[0])
+    assert len(np.unique(at[1])) == at[1].size
+    x, seed = tf.constant([[1.0, 2.0], [2.0, 1.0]]), tf.constant(5, "int64")
+    of = [draws.normal_of(x, s, seed, open_axes=open_axes).numpy() for s in ((4,) * 4, longer)]
+    np.testing.assert_array_equal(of[1][(slice(None), *kept)], of[0])
+    assert len(np.unique(of[1])) == of[1].size
+    # Those of a second group are others, and go on from the first.
+    num_closed = 4 ** (4 - len(open_axes))
+    second = draws.normal_of(x, longer, seed, num_closed, open_axes=open_axes).numpy()
+    both = draws.normal_of(x, (8, *longer[1:]), seed, open_axes=open_axes).numpy()
+    np.testing.assert_array_equal(np.concatenate([of[1], second], axis=1), both)
+
+
+def test_along_open_axes_they_have_their_distribution():
+    found = draws.normal_at((20, 50, 50, 2), 0, (1, 2)).numpy()
+    assert stats.kstest(found.ravel(), stats.norm.cdf).pvalue > 1e-3
+    for axis in range(4):
+        one, other = np.split(np.moveaxis(found, axis, 0)[: 2 * (found.shape[axis] // 2)], 2)
+        assert abs(np.corrcoef(one.ravel(), other.ravel())[0, 1]) < 4 / np.sqrt(one.size)
+
+
+def test_what_a_mask_hides_draws_nothing():
+    seed = tf.constant(5, "int64")
+    short = tf.constant([[[1.0], [2.0]]])
+    padded, mask = tf.constant([[[1.0], [2.0], [7.0]]]), tf.constant([[True, True, False]])
+    alone = draws.normal_of(short, (3,), seed, mask=tf.constant([[True, True]]))
+    np.testing.assert_array_equal(draws.normal_of(padded, (3,), seed, mask=mask), alone)
+    other = draws.normal_of(padded, (3,), seed, mask=tf.constant([[True, True, True]]))
+    assert not np.any(np.isclose(other, alone))
+    of_codes = tf.constant([[True]])  # a mask of other axes than the examples'
+    draws.normal_of(padded, (3,), seed, mask=of_codes)

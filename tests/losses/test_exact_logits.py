@@ -5,6 +5,7 @@ import warnings
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers, ops
 
 from keras_aegan import evaluation, losses, models
@@ -27,6 +28,54 @@ def _nested(z):
     return layers.Reshape((6,))(network(z))
 
 
+@keras.saving.register_keras_serializable("tests")
+class _FunctionalSubclass(keras.Model):
+    def __init__(self, **kwargs):
+        z = keras.Input((2,))
+        outputs = layers.Reshape((6,))(_dense(z, "sigmoid"))
+        super().__init__(inputs=z, outputs=outputs, **kwargs)
+
+    def get_config(self):
+        return {"name": self.name}
+
+    @classmethod
+    def from_config(cls, config):
+        return cls(**config)
+
+
+def _of_steps(layer, inner):
+    """A layer wrapped for three steps, whose output is the six values in order."""
+    return lambda z: layers.Reshape((6,))(
+        layers.TimeDistributed(inner)(layers.Reshape((3, 2))(layer(z)))
+    )
+
+
+def _identity(activation=None):
+    """Not trained: in float16 the derivative with respect to its weights overflows."""
+    return layers.Dense(2, activation, kernel_initializer="identity", trainable=False)
+
+
+def _two_layers():
+    # The identity, and a sigmoid behind it.
+    x = keras.Input((2,))
+    first = _identity()(x)
+    return keras.Model(x, _identity("sigmoid")(first))
+
+
+def _of_any_number_of_steps(z):
+    steps, inner = keras.Input((None, 2)), _identity("sigmoid")
+    network = keras.Model(steps, layers.TimeDistributed(inner)(steps))
+    return layers.Reshape((6,))(network(layers.Reshape((3, 2))(_dense(z))))
+
+
+def _upsampled(rank):
+    """Every value twice along each axis, and each second one cut off again."""
+    layer = [layers.UpSampling1D, layers.UpSampling2D, layers.UpSampling3D][rank - 1](2)
+    cut = (slice(None), *[slice(None, None, 2)] * rank)
+    shape = (6, *[1] * rank)
+    return lambda z: layers.Reshape((6,))(layer(layers.Reshape(shape)(_dense(z, "sigmoid")))[cut])
+
+
 DECODERS = {
     "last": lambda z: _dense(z, "sigmoid"),
     "an activation": lambda z: layers.Activation("sigmoid")(_dense(z)),
@@ -40,6 +89,25 @@ DECODERS = {
         )
     ),
     "nested": _nested,
+    "a subclass of functional models": lambda z: _FunctionalSubclass()(z),
+    "of steps": lambda z: _of_steps(_dense, layers.Activation("sigmoid"))(z),
+    "of steps with weights": lambda z: _of_steps(_dense, _identity("sigmoid"))(z),
+    "of any number of steps": _of_any_number_of_steps,
+    "of steps of a network": lambda z: _of_steps(_dense, _two_layers())(z),
+    "of steps of steps": lambda z: layers.Reshape((6,))(
+        layers.TimeDistributed(layers.TimeDistributed(layers.Activation("sigmoid")))(
+            layers.Reshape((3, 2, 1))(_dense(z))
+        )
+    ),
+    "moved in steps": lambda z: _of_steps(lambda z: _dense(z, "sigmoid"), layers.Reshape((2, 1)))(
+        z
+    ),
+    "upsampled": _upsampled(1),
+    "upsampled images": _upsampled(2),
+    "upsampled volumes": _upsampled(3),
+    "split": lambda z: ops.concatenate(ops.split(_dense(z, "sigmoid"), 3, axis=-1), axis=-1),
+    "unstacked": lambda z: ops.stack(ops.unstack(_dense(z, "sigmoid"), 6, axis=-1), axis=-1),
+    "masked": lambda z: layers.Masking(5.0)(layers.Reshape((6, 1))(_dense(z, "sigmoid")))[..., 0],
 }
 
 
@@ -93,6 +161,9 @@ SOFTMAX = {
     "over the first axis": lambda z: layers.Permute((2, 1))(
         layers.Softmax(axis=1)(layers.Permute((2, 1))(layers.Reshape((2, 3))(_dense(z))))
     ),
+    "of steps": lambda z: layers.TimeDistributed(layers.Softmax())(
+        layers.Reshape((2, 3))(_dense(z))
+    ),
     "reshaped": lambda z: layers.Reshape((2, 3))(
         layers.Activation("softmax")(layers.Reshape((2, 1, 3))(_dense(z)))
     ),
@@ -132,3 +203,53 @@ def test_probabilities_alone_are_warned_of_at_compile(make):
         warnings.simplefilter("error")
         _model(make, "binary_crossentropy")
         _model(make, losses.BernoulliNLL(from_logits=True))
+
+
+class _CallOfItsOwn(keras.Model):
+    def __init__(self):
+        super().__init__()
+        bias = keras.initializers.Constant(BIAS)
+        self.last = layers.Dense(6, "sigmoid", kernel_initializer="zeros", bias_initializer=bias)
+
+    def call(self, z):
+        return self.last(z)
+
+
+def test_what_keras_notes_of_a_model_with_a_call_of_its_own_is_read():
+    decoder = _CallOfItsOwn()
+    model = _model(decoder)
+    np.testing.assert_allclose(model.reconstruction_error(X), EXACT, rtol=1e-6)
+    outer = keras.Sequential([keras.Input((2,)), decoder])
+    x = keras.Input((6,))
+    model = models.Autoencoder(keras.Model(x, layers.Dense(2)(x)), outer)
+    model.compile(loss="bernoulli_nll", jit_compile=False)  # no warning
+    np.testing.assert_allclose(model.reconstruction_error(X), EXACT, rtol=1e-6)
+
+
+def test_a_sigmoid_that_keras_does_not_know_is_the_same_in_a_graph_and_eagerly():
+    def make(z):
+        return layers.Lambda(lambda logits: tf.nn.sigmoid(logits))(_dense(z))
+
+    logged = []
+    for run_eagerly in (False, True):
+        with pytest.warns(UserWarning, match="whose logits are not known"):
+            model = _model(make, run_eagerly=run_eagerly)
+        logged.append(model.evaluate(X, verbose=0, return_dict=True)["loss"])
+    p = np.clip(1 / (1 + np.exp(-BIAS)), np.float32(1e-7), np.float32(1) - np.float32(1e-7))
+    expected = -(X[0] * np.log(p) + (1 - X[0]) * np.log(1 - p)).sum()
+    np.testing.assert_allclose(logged, expected, rtol=1e-4)
+
+
+def test_a_head_of_steps_with_statistics_runs_once():
+    def make(z):
+        inner = keras.Sequential(
+            [keras.Input((2,)), layers.BatchNormalization(), layers.Activation("sigmoid")]
+        )
+        return layers.Reshape((6,))(
+            layers.TimeDistributed(inner)(layers.Reshape((3, 2))(_dense(z)))
+        )
+
+    with pytest.warns(UserWarning, match="whose logits are not known"):
+        model = _model(make)
+    before = model.decoder(np.zeros((4, 2))).numpy()
+    assert np.isfinite(before).all()

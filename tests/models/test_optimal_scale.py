@@ -70,6 +70,95 @@ def test_a_second_compile_keeps_it():
     assert not np.allclose(vae.reconstruction_error(X[:3]), before)
 
 
+def test_a_compile_for_another_loss_leaves_it_aside():
+    vae = model()
+    vae.compile(jit_compile=False)
+    vae.fit(X, epochs=2, verbose=0)
+    before = vae.reconstruction_error(X[:3])
+    for other in ("mse", losses.LaplaceNLL("optimal")):
+        vae.compile(loss=other, jit_compile=False)
+    vae.compile(jit_compile=False)
+    np.testing.assert_array_equal(vae.reconstruction_error(X[:3]), before)
+
+
+def _loaded_and_compiled(path):
+    loaded = keras.models.load_model(path / "vae.keras", compile=False)
+    loaded.compile(jit_compile=False)
+    return loaded
+
+
+def _weights_loaded_first(path):
+    loaded = model()
+    loaded.load_weights(path / "vae.weights.h5")
+    loaded.compile(jit_compile=False)
+    return loaded
+
+
+def _weights_loaded_under_another_loss(path):
+    loaded = model()
+    loaded.compile(loss=losses.LaplaceNLL("optimal"), jit_compile=False)
+    loaded.load_weights(path / "vae.keras")
+    loaded.compile(jit_compile=False)
+    return loaded
+
+
+def _saved_again_before_compile(path):
+    keras.models.load_model(path / "vae.keras", compile=False).save(path / "again.keras")
+    loaded = keras.models.load_model(path / "again.keras")
+    loaded.compile(jit_compile=False)
+    return loaded
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        _loaded_and_compiled,
+        _weights_loaded_first,
+        _weights_loaded_under_another_loss,
+        _saved_again_before_compile,
+    ],
+)
+def test_what_is_loaded_before_compile_is_kept(load, tmp_path):
+    vae = model()
+    vae.compile(jit_compile=False)
+    vae.fit(X, epochs=2, verbose=0)
+    vae.save(tmp_path / "vae.keras")
+    vae.save_weights(tmp_path / "vae.weights.h5")
+    expected = vae.reconstruction_error(X[:3])
+    loaded = load(tmp_path)
+    np.testing.assert_array_equal(loaded.reconstruction_error(X[:3]), expected)
+    loaded.compile(loss=losses.LaplaceNLL("optimal"), jit_compile=False)
+    assert float(loaded._optimal_scale.dispersion) == 0  # no Laplace likelihood was trained
+
+
+def test_a_batch_that_overflows_is_not_remembered():
+    scale = OptimalScale(losses.GaussianNLL("optimal"), tf.distribute.get_strategy())
+    scale.of_batch(tf.fill((4,), 12.0), 6, training=True)
+    for sums in ([np.inf, 1, 1, 1], [np.nan, 1, 1, 1], [3e38] * 4):
+        scale.of_batch(tf.constant(sums, "float32"), 6, training=True)
+        np.testing.assert_allclose(scale.dispersion, 2.0)
+        np.testing.assert_allclose(scale.count, 10 * 24)
+    with batch_known(Batch(tf.constant([1.0, np.inf, 1.0, 1.0]))):
+        scale.of_batch(tf.fill((4,), 6.0), 6, training=True)
+    np.testing.assert_allclose(scale.dispersion, 2.0)
+
+
+@pytest.mark.parametrize("value", [np.inf, np.nan])
+def test_a_poisoned_file_heals(value, tmp_path):
+    vae = model()
+    vae.compile(jit_compile=False)
+    vae.fit(X, verbose=0)
+    vae._optimal_scale.dispersion.assign(value)
+    vae._optimal_scale.count.assign(value)
+    vae.save(tmp_path / "vae.keras")
+    loaded = keras.models.load_model(tmp_path / "vae.keras")
+    error = np.mean((loaded.decode(loaded.encode(X)) - X) ** 2)
+    expected = 3 * (np.log(2 * np.pi * error) + 1)  # as before training: the batch's own
+    np.testing.assert_allclose(loaded.reconstruction_error(X).mean(), expected, rtol=1e-5)
+    loaded._optimal_scale.of_batch(tf.fill((4,), 12.0), 6, training=True)
+    np.testing.assert_allclose(loaded._optimal_scale.dispersion, 2.0)
+
+
 def test_a_file_that_holds_no_count_goes_on(tmp_path):
     vae = model()
     vae.compile(jit_compile=False)

@@ -414,6 +414,48 @@ def test_variances_go_on_by_their_tangent():
         assert (np.array(of_z)[0, 1:] > 0).all()  # nothing saturates
 
 
+@pytest.mark.parametrize("log_var", [15.0, 25.0, 40.0, 1000.0])
+@pytest.mark.parametrize("k", [1, 3])
+def test_training_in_half_precision_leads_back_from_extreme_variances(log_var, k):
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        inputs = keras.Input((6,))
+        bias = keras.initializers.Constant(log_var)
+        head = keras.layers.Dense(2, kernel_initializer="zeros", bias_initializer=bias)
+        mean = keras.layers.Dense(2, kernel_initializer="zeros")
+        encoder = keras.Model(inputs, [mean(inputs), head(inputs)])
+        decoder = networks.dense_decoder(2, (6,), (8,))
+        model = models.VAE(encoder, decoder, num_importance_samples=k, seed=0)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    model.compile(jit_compile=False)
+    history = model.fit(X, batch_size=64, epochs=40, verbose=0).history
+    assert all(np.isfinite(values).all() for values in history.values())
+    # The closed form in float64, which goes on by its tangent above 30.
+    at = min(log_var, 30.0)
+    expected = np.exp(at) * (1 + log_var - at) - 1 - log_var
+    np.testing.assert_allclose(history["kl_loss"][0], expected, rtol=1e-3)
+    assert (head.bias.numpy() < log_var).all()
+    assert np.isfinite(model.log_likelihood(X[:2], 10, verbose=0)).all()
+
+
+def test_half_precision_changes_nothing_near_the_prior():
+    mean, log_var = np.array([[-2.0, 0.5, 3.0]]), np.array([[-6.0, 1.0, 7.5]])
+    half = [tf.constant(values, "float16") for values in (mean, log_var)]
+    with tf.GradientTape() as tape:
+        tape.watch(half)
+        kl = losses.gaussian_kl(*half)
+        drawn = reparametrized(*half, np.array([[1.0, -1.0, 2.0]]))
+    np.testing.assert_allclose(
+        kl, 0.5 * (np.exp(log_var) + mean**2 - 1 - log_var).sum(axis=1), rtol=1e-5
+    )
+    slopes = tape.gradient(kl, half)
+    np.testing.assert_allclose(slopes[0], mean, rtol=2e-3)
+    np.testing.assert_allclose(slopes[1], (np.exp(log_var) - 1) / 2, rtol=2e-3)
+    expected = mean + np.exp(log_var / 2) * [[1.0, -1.0, 2.0]]
+    np.testing.assert_allclose(drawn, expected, rtol=2e-3)
+
+
 def test_extreme_variances_are_finite_in_half_precision():
     z = reparametrized(*(tf.constant([[0.0]], "float16"), tf.constant([[200.0]], "float16")), 3.0)
     assert z.dtype == "float16"

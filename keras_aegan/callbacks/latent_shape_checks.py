@@ -1,0 +1,32 @@
+"""Whether a callback says of what size codes are, where the model takes any."""
+
+import inspect
+
+from keras_aegan.models import network_checks
+
+
+def check_latent_shape_suits(callback, latent_shape):
+    """Refuses, when training begins, a model that cannot sample codes of such a shape.
+
+    Args:
+        callback: the callback, with its model.
+        latent_shape: its argument, or `None`.
+
+    Raises:
+        ValueError: if the model takes codes of any size and none is given, or one that it does
+            not take.
+    """
+    model, name = callback.model, type(callback).__name__
+    if latent_shape is None and None not in (getattr(model, "latent_shape", None) or ()):
+        return
+    if "latent_shape" not in inspect.signature(model.sample).parameters:
+        raise ValueError(
+            f"`latent_shape` must not be given to {name}: a {type(model).__name__} samples codes "
+            f"of one shape. Received: latent_shape={latent_shape!r}"
+        )
+    network_checks.check_latent_shape(latent_shape, model.latent_shape)
+
+
+def latent_shape_argument(latent_shape):
+    """What `sample` is to be given, of models that take codes of one shape nothing."""
+    return {} if latent_shape is None else {"latent_shape": latent_shape}
