@@ -47,10 +47,10 @@ class AnomalyDetector(ServableModel):
     threshold inside, which runs where `keras_aegan` is not installed. The backbone of a perceptual
     loss is in neither: the first refers to it, and `export` then refuses scores that need it.
 
-    A model that was trained by `fit(x, target)` is asked about examples and targets: every method
+    A model that was trained by `model.fit(x, target)` is asked about examples and targets: every method
     takes `target=`, and the SavedModel's endpoints `x` and `target`. Where the encoder begins with
     a `Rescaling` or `Normalization` layer, the targets of new examples are what that layer makes
-    of them: `model.encoder.get_layer(...)(x)`.
+    of them.
 
     Reference: [An & Cho, 2015](http://dm.snu.ac.kr/static/docs/TR/SNUDM-TR-2015-03.pdf), for scores
     of a VAE; [Ledoit & Wolf, 2004](https://doi.org/10.1016/S0047-259X(03)00096-4), for the
@@ -139,7 +139,7 @@ class AnomalyDetector(ServableModel):
                 `tail_threshold`): for rates that few of the examples, or none, are beyond.
             batch_size: examples run at once.
             target: what reconstructions are compared with, of a model that was trained by
-                `fit(x, target)`.
+                `model.fit(x, target)`.
 
         Returns:
             The threshold on `anomaly_scores`, a float.
@@ -198,7 +198,7 @@ class AnomalyDetector(ServableModel):
             x: `(num_examples, ...)`.
             batch_size: examples run at once.
             target: what reconstructions are compared with, of a model that was trained by
-                `fit(x, target)`.
+                `model.fit(x, target)`.
 
         Returns:
             NumPy array, `(num_examples,)`, in the score's own unit.
@@ -239,7 +239,7 @@ class AnomalyDetector(ServableModel):
             x: `(num_examples, ...)`.
             batch_size: examples run at once.
             target: what reconstructions are compared with, of a model that was trained by
-                `fit(x, target)`.
+                `model.fit(x, target)`.
 
         Returns:
             `(reconstructions, squared errors)`, NumPy arrays of the shape of x.
