@@ -47,8 +47,8 @@ class AnomalyDetector(ServableModel):
     threshold inside, which runs where `keras_aegan` is not installed. The backbone of a perceptual
     loss is in neither: the first refers to it, and `export` then refuses scores that need it.
 
-    A model that was trained by `model.fit(x, target)` is asked about examples and targets: every method
-    takes `target=`, and the SavedModel's endpoints `x` and `target`. Where the encoder begins with
+    A model that was trained by `model.fit(x, target)` is asked about examples and targets: every
+    method takes `target=`, and the SavedModel's endpoints `x` and `target`. Where the encoder begins with
     a `Rescaling` or `Normalization` layer, the targets of new examples are what that layer makes
     of them.
 
