@@ -1,6 +1,7 @@
 """From a model to a file and back: `.keras`, SavedModel, and endpoints run on arrays."""
 
 import contextlib
+import inspect
 import io
 import os
 import pathlib
@@ -394,12 +395,16 @@ def _add_endpoint(archive, name, function, input_signature):
 def _of_a_count(function, name):
     """The function, asked for a number of things that is checked."""
 
-    def counted(count):
+    def counted(*args, **kwargs):
+        [count] = (*args, *kwargs.values())
         message = f"`{name}` must be a whole number from 0 to {_LARGEST_COUNT}. Received:"
         is_count = tf.logical_and(count >= 0, tf.cast(count, "int64") <= _LARGEST_COUNT)
         with tf.control_dependencies([tf.debugging.Assert(is_count, [message, count])]):
             return function(tf.cast(tf.identity(count), "int32"))
 
+    # A loaded SavedModel takes an argument by the name that it has here.
+    argument = inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    counted.__signature__ = inspect.Signature([argument])
     return counted
 
 

@@ -312,11 +312,14 @@ def test_a_count_is_no_other_number(name, tmp_path):
     served = tf.saved_model.load(str(tmp_path / "m"))
     for count in (4, np.int32(4), np.int64(4), tf.constant(4), tf.constant(4, tf.int64)):
         assert served.sample(count).shape == model.sample(4).shape
+        assert served.sample(num_samples=count).shape == model.sample(4).shape
     assert served.sample(0).shape[0] == 0
     too_many = 2**33 + 4
     for count in (2**33, too_many, np.int64(too_many), tf.constant(too_many), -1, 4 - 2**33):
         with pytest.raises(tf.errors.InvalidArgumentError, match="`num_samples` must be a whole"):
             served.sample(count)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="`num_samples` must be a whole"):
+            served.sample(num_samples=count)
     signature = served.signatures["sample"]
     (spec,) = signature.structured_input_signature[1].values()
     assert (spec.name, spec.dtype) == ("num_samples", tf.int32)  # as servers' clients send it
