@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import errno
 import io
 import os
 import pathlib
@@ -300,6 +301,47 @@ def test_one_file_is_whole_or_the_one_before(model, tmp_path, monkeypatch):
             model.export(path, format="litert", network="encoder")
     assert path.read_bytes() == b"before"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def _in_the_working_directory(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    return "."
+
+
+def _mounted(folder, monkeypatch):
+    monkeypatch.setattr(os.path, "ismount", lambda path: str(path) == str(folder))
+    return folder
+
+
+def _bound(folder, monkeypatch):
+    """As a folder that Docker binds: the system tells when it is to be renamed."""
+
+    def replace(*_):
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    monkeypatch.setattr("keras_aegan.files._exchange", lambda *_: False)
+    monkeypatch.setattr(os, "replace", replace)
+    return folder
+
+
+def _in_a_fixed_folder(folder, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != str(folder.parent))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "place",
+    [_in_the_working_directory, _mounted, _bound, _in_a_fixed_folder],
+    ids=lambda f: f.__name__,
+)
+def test_a_folder_that_cannot_be_replaced_is_refused_and_stays(place, tmp_path, monkeypatch):
+    folder = tmp_path / "served"
+    folder.mkdir()
+    inode = folder.stat().st_ino
+    with monkeypatch.context() as patched, pytest.raises(ValueError, match="Name a folder inside"):
+        compiled(ROWS["dense_autoencoder"]).export(place(folder, patched))
+    assert list(tmp_path.iterdir()) == [folder]
+    assert (folder.stat().st_ino, list(folder.iterdir())) == (inode, [])
 
 
 # ----------------------------------------------------------------------------- counts
