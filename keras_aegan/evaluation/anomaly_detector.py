@@ -48,9 +48,9 @@ class AnomalyDetector(ServableModel):
     loss is in neither: the first refers to it, and `export` then refuses scores that need it.
 
     A model that was trained by `model.fit(x, target)` is asked about examples and targets: every
-    method takes `target=`, and the SavedModel's endpoints `x` and `target`. Where the encoder begins with
-    a `Rescaling` or `Normalization` layer, the targets of new examples are what that layer makes
-    of them.
+    method takes `target=`, and the SavedModel's endpoints `x` and `target`. Where the encoder
+    begins with a `Rescaling` or `Normalization` layer, the targets of new examples are what that
+    layer makes of them.
 
     Reference: [An & Cho, 2015](http://dm.snu.ac.kr/static/docs/TR/SNUDM-TR-2015-03.pdf), for scores
     of a VAE; [Ledoit & Wolf, 2004](https://doi.org/10.1016/S0047-259X(03)00096-4), for the

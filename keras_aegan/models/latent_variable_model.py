@@ -18,6 +18,7 @@ from keras_aegan.models.objective import Objective, batch_mean, batch_size_of
 from keras_aegan.models.players_optimizer import (
     PlayersOptimizer,
     built_for,
+    check_settings,
     check_strategy_suits,
     computes_in_float16,
     resolve_optimizers,
@@ -160,7 +161,9 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
             only = next(iter(optimizers.values())) if len(optimizers) == 1 else None
             self._optimizers = optimizers
             self._steppable = Untracked(steppable)
-            self._traced_with = self._tested_with = Untracked(None)
+            self._traced_with, self._tested_with = Untracked(None), Untracked(None)
+            self._built_with = Untracked({p: settings(o) for p, o in optimizers.items()})
+            self._flat_layers = Untracked(list(self._flatten_layers()))
             self._objective = Objective(weights, self._totals())
             self._check_metric_names(metrics, weighted_metrics)
             self._compile_metrics = None  # Keras would keep those of an earlier `compile`
@@ -290,14 +293,17 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
     # ----------------------------------------------- what is frozen, and constants of a step
 
     def check_ready_to_train(self) -> None:
-        """Refuses weights that were frozen at `compile`, and for which no optimizer was built.
+        """Refuses weights and settings for which no optimizer was built.
 
         Raises:
-            ValueError: if `trainable` has changed so that an optimizer cannot follow.
+            ValueError: if `trainable` has changed so that an optimizer cannot follow, or a setting
+                of an optimizer that needs variables.
         """
         if not self.trainable_weights:
             warnings.warn("The model has no trainable weights.", stacklevel=2)  # as Keras does
         for player, optimizer in self._optimizers.items():
+            with self.distribute_strategy.scope():
+                check_settings(player, optimizer, self._built_with.value[player])
             trainable = {id(w): w for w in self._player_weights(player)}
             known = self._steppable.value[player]
             changed = [w.path for i, w in trainable.items() if i not in known]
@@ -320,24 +326,29 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
 
         Keras itself goes on with the step as it was when it was compiled.
         """
-        self.check_ready_to_train()
-        traced_with = self._traced_with.value
-        super().make_train_function(force or traced_with not in (None, self._step_constants()))
+        constants, traced_with = self._step_constants(), self._traced_with.value
+        if traced_with is None or constants != traced_with:
+            self.check_ready_to_train()
+        super().make_train_function(force or traced_with not in (None, constants))
 
     def make_test_function(self, force=False):
         """What `evaluate` calls; made again where `trainable` has changed: so do regularizers."""
         frozen, before = self._trainable_state(), self._tested_with.value
-        self._tested_with = Untracked(frozen)
+        self._tested_with.value = frozen
         super().make_test_function(force or before not in (None, frozen))
 
     def _step_constants(self):
         """What a step that is compiled once does not see change."""
-        return self._trainable_state(), {p: settings(o) for p, o in self._optimizers.items()}
+        return (*self._trainable_state(), *map(settings, self._optimizers.values()))
 
     def _trainable_state(self):
         # Batch normalisation goes by the layer's flag, also where it has no weights.
-        flags = [layer.trainable for layer in self._flatten_layers()]
-        return flags, [id(w) for w in self.trainable_weights]
+        state = []
+        for layer in self._flat_layers.value:
+            state.append(layer.trainable)
+            for weight in (*layer._trainable_variables, *layer._non_trainable_variables):
+                state += id(weight), weight.trainable
+        return tuple(state)
 
     # ------------------------------------------------------------- one training step
 
@@ -365,8 +376,6 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
             ValueError: if there are weights of steps, and no term that takes them.
         """
         players, losses = (player,) if isinstance(player, str) else player, {}
-        if tf.inside_function():
-            self._traced_with = Untracked(self._step_constants())
         with (
             self._independent_noise(),
             batch_known(Batch(sample_weight)),
@@ -386,6 +395,8 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
             optimizer.apply(
                 clip_sum(gradients[each], optimizer, self.distribute_strategy), weights[each]
             )
+        if tf.inside_function():  # at the end: an optimizer may count how often it is traced
+            self._traced_with.value = self._step_constants()
         return outputs
 
     def measure(self, player: str, terms: Terms, sample_weight: Tensor | None = None) -> Tensor:

@@ -4,6 +4,7 @@ import collections
 import functools
 import inspect
 import types
+import warnings
 import weakref
 
 import keras
@@ -18,7 +19,7 @@ def copy_for_players(optimizer, players):
     `optimizer` afterwards is set on the copies: a Keras user's handle goes on to work.
 
     Args:
-        optimizer: a Keras optimizer. The state that one has from training is left behind.
+        optimizer: a Keras optimizer that trains no weights yet. It may steer copies already.
         players: the players' names, after which the copies are named: Keras logs learning rates
             by the optimizer's name.
 
@@ -26,22 +27,40 @@ def copy_for_players(optimizer, players):
         Dict, a player's name to its optimizer, not built.
 
     Raises:
-        ValueError: if the optimizer cannot be copied whole.
+        ValueError: if the optimizer cannot be copied whole, or has been built for weights: its
+            user would go on to set the learning rate of those.
     """
     copies = {player: {} for player in players}  # each a dict, an original's id to its copy
     for player, memo in copies.items():
         try:
             _copy(optimizer, f"{player}_optimizer", memo)
+            if any(original.built for original, _ in memo.values()):
+                raise _CannotCopy("which trains weights already: give a new one")
         except _CannotCopy as error:
             each = ", ".join(f'"{player}": …' for player in players)
             raise ValueError(
                 "`optimizer` must be one that can be copied for each player, or a dict, "
                 f"{{{each}}}. Received: {_class_of(optimizer).__name__}, {error}"
             ) from error
-    if not optimizer.built:  # one that trains elsewhere is steered there
-        for original, _ in next(iter(copies.values())).values():
-            _share(original, [memo[id(original)][1] for memo in copies.values()])
+    for original, _ in next(iter(copies.values())).values():
+        _share(original, [memo[id(original)][1] for memo in copies.values()])
     return {player: memo[id(optimizer)][1] for player, memo in copies.items()}
+
+
+def lacks_variables(optimizer):
+    """Whether a built optimizer's settings now ask for variables that its `build` did not make.
+
+    A momentum that was zero at `build`, for example, has none to be kept in.
+    """
+    try:
+        new = _copy(optimizer, optimizer.name, {})
+    except _CannotCopy:
+        return False
+    new.build(getattr(optimizer, "inner_optimizer", optimizer)._trainable_variables)
+    wanted, made = (
+        collections.Counter((v.name, tuple(v.shape)) for v in o.variables) for o in (new, optimizer)
+    )
+    return bool(wanted - made)
 
 
 class _CannotCopy(Exception):
@@ -56,30 +75,33 @@ def _copy(optimizer, name, memo):
         raise _CannotCopy("whose optimizers belong to the variables of one model")
     attributes = _attributes(optimizer)
     stateful = [n for n, value in attributes.items() if _variables_in(value)]
+    rate = vars((_copies(optimizer) or [optimizer])[-1])["_learning_rate"]
+    rate = float(rate.numpy()) if isinstance(rate, keras.Variable) else rate
     # A built optimizer's variables are those that `build` makes, for other weights.
     if stateful and not optimizer.built:
-        copy = _construct_again(optimizer, name, stateful)
+        copy = _construct_again(optimizer, name, stateful, rate)
     else:
         copy = _class_of(optimizer).__new__(_class_of(optimizer))
-        keras.optimizers.Optimizer.__init__(copy, learning_rate=0.0, name=name)
+        # With its rate from the start: a variable that a schedule takes the place of leaves a
+        # list that TensorFlow does not write into a SavedModel.
+        keras.optimizers.Optimizer.__init__(copy, learning_rate=rate, name=name)
     memo[id(optimizer)] = optimizer, copy
     for attribute, value in attributes.items():
         if attribute not in stateful:
             setattr(copy, attribute, _copy_value(value, optimizer, copy, memo))
-    rate = vars((_copies(optimizer) or [optimizer])[-1])["_learning_rate"]
-    rate = float(rate.numpy()) if isinstance(rate, keras.Variable) else rate
-    # The property of a class may be of something else, as a wrapper's is of what it wraps.
-    keras.optimizers.Optimizer.learning_rate.fset(copy, _copy_value(rate, optimizer, copy, memo))
+    own_rate = _copy_value(rate, optimizer, copy, memo)
+    if own_rate is not rate:  # a method of the optimizer's
+        copy._learning_rate = own_rate
     if not optimizer.built:  # where a schedule is to begin
         copy._iterations.assign(vars(optimizer)["_iterations"])
     return copy
 
 
-def _construct_again(optimizer, name, stateful):
+def _construct_again(optimizer, name, stateful, rate):
     """A copy whose constructor makes the variables that the original's made."""
     why = f"whose constructor makes variables, {stateful}, that its `get_config` does not make anew"
     try:
-        config = {**optimizer.get_config(), "learning_rate": 0.0, "name": name}
+        config = {**optimizer.get_config(), "learning_rate": rate, "name": name}
         copy = _class_of(optimizer).from_config(config)
     except Exception as error:  # whatever a user's constructor asks for
         raise _CannotCopy(why) from error
@@ -154,8 +176,17 @@ class _SharedOptimizer:
     In Keras the object given to `compile` is the one that trains: a learning rate set on it acts,
     one read from it is the current one. So an attribute set here is set on the copies, and what
     changes in training is read from them. Where the optimizer comes to train weights of its own,
-    in another model, it is itself again.
+    in another model, it is itself again. What is made of its class is the user's own class's.
     """
+
+    def __new__(cls, *args, **kwargs):
+        return cls._users_class(*args, **kwargs)
+
+    def __reduce__(self):
+        """What pickles and copies hold: the optimizer as it is, steering nothing."""
+        self._read_learning_rate()
+        _, arguments = super().__reduce__()
+        return self._users_class._unpickle_model, arguments
 
     def __setattr__(self, name, value):
         if name in _SETTLED_BY_BUILD and _copies(self) and value != getattr(self, name):
@@ -167,6 +198,11 @@ class _SharedOptimizer:
         if name not in _own_names() | {"learning_rate"} and not _variables_in(value):
             for copy in _copies(self):
                 setattr(copy, name, _copy_value(value, self, copy, {}))
+
+    def get_config(self):
+        """As in Keras, with the copies' learning rate."""
+        self._read_learning_rate()
+        return super().get_config()
 
     @property
     def learning_rate(self):
@@ -190,31 +226,81 @@ class _SharedOptimizer:
         for copy in _copies(self):
             copy.exclude_from_weight_decay(var_list, var_names)
 
+    def assign(self, variable, value):
+        """As in Keras, for a variable of the copies too."""
+        self._assign("assign", variable, value)
+
+    def assign_add(self, variable, value):
+        """As in Keras, for a variable of the copies too."""
+        self._assign("assign_add", variable, value)
+
+    def assign_sub(self, variable, value):
+        """As in Keras, for a variable of the copies too."""
+        self._assign("assign_sub", variable, value)
+
+    def _assign(self, method, variable, value):
+        if isinstance(variable, _SharedVariable):
+            getattr(variable, method)(value)
+        else:
+            getattr(super(), method)(variable, value)
+
     def build(self, variables):
         """Builds the optimizer for weights of its own."""
-        del vars(self)[_COPIES]
-        object.__setattr__(self, "__class__", _class_of(self))
+        if _copies(self):
+            warnings.warn(
+                f"This {type(self).__name__} trains weights of its own from now on, and what is "
+                "set on it no longer reaches the players of the model that it was given to "
+                "before: see `model.optimizers`.",
+                stacklevel=2,
+            )
+        _release(self)
         self.build(variables)
+
+    def _read_learning_rate(self):
+        """Takes over what callbacks have set on the copies alone."""
+        for value in vars(self).values():
+            if _is_shared(value):
+                value._read_learning_rate()
+        with tf.init_scope():  # Keras builds an optimizer inside the first step's graph
+            rate, own = self.learning_rate, vars(self)["_learning_rate"]
+            if isinstance(rate, _SharedVariable) and isinstance(own, keras.Variable):
+                own.assign(rate.numpy())
 
 
 class _SharedVariable(keras.Variable):
     """Several players' variables as one: the last is read, all are assigned."""
 
     def __init__(self, variables):
-        last = variables[-1]
-        super().__init__(last.value, dtype=last.dtype, trainable=False, name=last.name)
+        last, is_eager = variables[-1], tf.executing_eagerly()
+        # Keras takes a variable as it is; a tensor it makes a new one of.
+        value = tf.convert_to_tensor(last.value) if is_eager else last.value
+        super().__init__(value, dtype=last.dtype, trainable=False, name=last.name)
         self._shared = variables
+        # Users of `value` assign to TensorFlow's variable, which passes it on.
+        for method in ("assign", "assign_add", "assign_sub") if is_eager else ():
+            setattr(self._value, method, getattr(self, method))
 
     @property
     def value(self):
-        """The last player's value."""
+        """The last player's value, as a variable of TensorFlow."""
+        if self._value is not self._shared[-1].value and tf.executing_eagerly():
+            type(self._value).assign(self._value, self._shared[-1].value)
+            return self._value
         return self._shared[-1].value
 
-    def assign(self, value):
+    def assign(self, value, *_, **__):
         """Assigns the value to each."""
         for variable in self._shared:
             assigned = variable.assign(value)
         return assigned
+
+    def assign_add(self, value, *_, **__):
+        """Adds the value to each."""
+        return self.assign(self + value)
+
+    def assign_sub(self, value, *_, **__):
+        """Subtracts the value from each."""
+        return self.assign(self - value)
 
     # Keras's own fail on replicas, where the user's optimizer need not be mirrored.
     def __float__(self):
@@ -243,7 +329,19 @@ def _share(optimizer, copies):
 @functools.cache
 def _shared_class(cls):
     # Under the class's own name, by which it is printed and serialized.
-    return type(cls.__name__, (_SharedOptimizer, cls), {"__module__": cls.__module__})
+    attributes = {"__module__": cls.__module__, "_users_class": cls}
+    return type(cls.__name__, (_SharedOptimizer, cls), attributes)
+
+
+def _release(optimizer):
+    """Makes an optimizer, and those that it wraps, what they were before they were shared."""
+    for value in list(vars(optimizer).values()):
+        if isinstance(value, keras.optimizers.Optimizer):
+            _release(value)
+    if _is_shared(optimizer):
+        optimizer._read_learning_rate()
+        vars(optimizer).pop(_COPIES, None)
+        object.__setattr__(optimizer, "__class__", _class_of(optimizer))
 
 
 def _is_shared(optimizer):
@@ -252,7 +350,7 @@ def _is_shared(optimizer):
 
 def _class_of(optimizer):
     """The class that the user made the optimizer of."""
-    return type(optimizer).__bases__[1] if _is_shared(optimizer) else type(optimizer)
+    return optimizer._users_class if _is_shared(optimizer) else type(optimizer)
 
 
 def _copies(optimizer):

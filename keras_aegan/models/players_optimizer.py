@@ -6,13 +6,15 @@ import re
 import keras
 import tensorflow as tf
 
-from keras_aegan.models.optimizer_copies import copy_for_players
+from keras_aegan.models.optimizer_copies import copy_for_players, lacks_variables
 
 # What an optimizer does in some steps only, and what does the same on replicas.
 _IN_SOME_STEPS = {
     "gradient_accumulation_steps": "Take a larger batch",
     "ema_overwrite_frequency": "Without it the averages are written at the end of `fit`",
 }
+# Those that are common first: a step asks after each attribute.
+_CONSTANTS = (int, float, str, re.Pattern, numbers.Number)
 
 
 class PlayersOptimizer(keras.optimizers.Optimizer):
@@ -169,17 +171,51 @@ def check_strategy_suits(optimizers, strategy):
 
 
 def settings(optimizer):
-    """What a compiled step holds of an optimizer as constants: numbers, schedules, exclusions."""
-    found = {}
+    """What a compiled step holds of an optimizer as constants: numbers, schedules, exclusions.
+
+    Returns:
+        A tuple of an attribute's name and its value, in turn: it is compared at each step.
+    """
+    found = []
     for name, value in vars(optimizer).items():
-        if isinstance(value, keras.optimizers.Optimizer):
-            found[name] = settings(value)
-        elif isinstance(value, (numbers.Number, str, re.Pattern)) and not name.startswith("_self"):
-            found[name] = value
-        elif isinstance(value, set) and name == "_exclude_from_weight_decay":
-            found[name] = frozenset(value)
-    rate = optimizer._learning_rate
-    return {**found, "schedule": None if isinstance(rate, keras.Variable) else rate}
+        if isinstance(value, _CONSTANTS):
+            if not name.startswith("_self"):
+                found += name, value
+        elif isinstance(value, keras.optimizers.Optimizer):
+            found += name, settings(value)
+        elif name == "_exclude_from_weight_decay":
+            found += name, frozenset(value)
+    rate = vars(optimizer)["_learning_rate"]
+    return (*found, "schedule", None if isinstance(rate, keras.Variable) else rate)
+
+
+def check_settings(player, optimizer, before):
+    """Raises ValueError where a setting has changed that needs variables made at `build`.
+
+    Args:
+        player: the optimizer's player.
+        optimizer: a built optimizer.
+        before: its `settings` at `compile`.
+    """
+    now = settings(optimizer)
+    if now == before or not lacks_variables(optimizer):
+        return
+    changed = sorted(set(_items(now)) - set(_items(before)))
+    names = " and ".join(f"`{name}`" for name, _ in changed)
+    values = ", ".join(f"{name}={value}" for name, value in changed)
+    raise ValueError(
+        f"{names} must be set before `compile`, which makes the optimizer's variables: compile "
+        f"again with a new optimizer. Received: for the {player} {values}, set since"
+    )
+
+
+def _items(found):
+    """Pairs of a setting's name and value, as a string; those of wrapped optimizers among them."""
+    for name, value in zip(found[::2], found[1::2], strict=True):
+        if isinstance(value, tuple):
+            yield from _items(value)
+        else:
+            yield name, str(value)
 
 
 def computes_in_float16(networks):

@@ -1,6 +1,8 @@
 """From a model to a file and back: `.keras`, SavedModel, and endpoints run on arrays."""
 
 import contextlib
+import errno
+import inspect
 import io
 import os
 import pathlib
@@ -184,7 +186,8 @@ class ServableModel(keras.Model):
         Raises:
             TypeError: if `filepath` is no path.
             ValueError: if `network` names none, or `filepath` is a file where a folder is to be
-                written or the reverse, or a folder that holds something else.
+                written or the reverse, or a folder that holds something else or cannot be
+                replaced: a mount point, the working directory, one in a read-only folder.
         """
         check_path("filepath", filepath)
         if not is_chief(self.distribute_strategy):
@@ -343,7 +346,7 @@ def _being_exported(filepath, format, verbose):
         _check_no_folder("filepath", filepath)
         being_written = whole_file(filepath)
     printed = io.StringIO()
-    with being_written as path:
+    with _named_where_fixed(filepath), being_written as path:
         # Keras prints where it wrote.
         with contextlib.redirect_stdout(printed) if verbose else contextlib.nullcontext():
             yield str(path)
@@ -365,11 +368,34 @@ def _check_replaceable(folder):
                 f"replaced. Received: filepath={os.fspath(folder)!r}, a folder that holds "
                 f"{(others or found)[0]!r}"
             )
+        place = os.path.realpath(folder)
+        is_fixed = os.path.ismount(place) or place == os.path.realpath(os.getcwd())
+        if is_fixed or not os.access(os.path.dirname(place), os.W_OK | os.X_OK):
+            raise ValueError(_is_fixed(folder))
     elif os.path.exists(folder):
         raise ValueError(
             "`filepath` must be a folder: a SavedModel is several files. "
             f"Received: filepath={os.fspath(folder)!r}, a file"
         )
+
+
+@contextlib.contextmanager
+def _named_where_fixed(folder):
+    """Says so where the system tells only at the end that a folder is mounted, as Docker's are."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.EBUSY, errno.EXDEV):
+            raise
+        raise ValueError(_is_fixed(folder)) from error
+
+
+def _is_fixed(folder):
+    return (
+        "`filepath` must be a folder that can be replaced as a whole, not a mount point or the "
+        "working directory, and in one that can be written to. Name a folder inside it, such as "
+        f"{os.path.join(os.fspath(folder), 'model')!r}. Received: filepath={os.fspath(folder)!r}"
+    )
 
 
 def _add_endpoint(archive, name, function, input_signature):
@@ -394,12 +420,16 @@ def _add_endpoint(archive, name, function, input_signature):
 def _of_a_count(function, name):
     """The function, asked for a number of things that is checked."""
 
-    def counted(count):
+    def counted(*args, **kwargs):
+        [count] = (*args, *kwargs.values())
         message = f"`{name}` must be a whole number from 0 to {_LARGEST_COUNT}. Received:"
         is_count = tf.logical_and(count >= 0, tf.cast(count, "int64") <= _LARGEST_COUNT)
         with tf.control_dependencies([tf.debugging.Assert(is_count, [message, count])]):
             return function(tf.cast(tf.identity(count), "int32"))
 
+    # A loaded SavedModel takes an argument by the name that it has here.
+    argument = inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    counted.__signature__ = inspect.Signature([argument])
     return counted
 
 

@@ -86,6 +86,21 @@ def test_signatures_are_listed_with_a_dynamic_batch(row, exported):
             assert spec.name == "num_samples" or spec.shape[0] is None
 
 
+@every_row
+def test_endpoints_take_arguments_by_the_names_in_their_signatures(row, exported):
+    name = next(n for n, r in ROWS.items() if r is row)
+    served = tf.saved_model.load(str(exported / name))
+    for endpoint in _endpoints(row):
+        signature = served.signatures[endpoint]
+        arguments = {
+            spec.name: tf.ones([8 if size is None else size for size in spec.shape], spec.dtype)
+            for spec in signature.structured_input_signature[1].values()
+        }
+        (expected,) = {answer.shape for answer in signature(**arguments).values()}
+        answer = getattr(served, endpoint)(**arguments)
+        assert {tensor.shape for tensor in tf.nest.flatten(answer)} == {expected}
+
+
 @pytest.mark.parametrize("name", [n for n, r in ROWS.items() if r.samples is not None])
 def test_every_server_draws_samples_of_its_own(name, exported):
     # `compiled` sets a global seed, which must not get into the file.

@@ -1,6 +1,8 @@
 """One optimizer for several players: copied whole, and steered by the user's own object."""
 
+import copy
 import functools
+import pickle
 import re
 
 import keras
@@ -253,16 +255,154 @@ def test_a_handle_serves_again():
     assert config["learning_rate"] == 0.5
 
     alone = _autoencoder()
-    alone.compile(optimizer, jit_compile=False)
+    with pytest.warns(UserWarning, match="Adam trains weights of its own from now on") as warned:
+        alone.compile(optimizer, jit_compile=False)
+    assert len(warned) == 1
     alone.fit(X, verbose=0)
     assert alone.optimizer is optimizer
     assert type(optimizer) is optimizers.Adam
     optimizer.learning_rate = 0.25  # it trains a model of its own now
     assert _rates(first) == [0.5, 0.5]
     assert _rates(alone) == [0.25]
-    first.compile(optimizer, jit_compile=False)
-    first.fit(X, verbose=0)
-    assert _rates(first) == [0.25, 0.25]
+
+
+BUILT = {
+    "trained": lambda: _trained_alone(optimizers.Adam()),
+    "built": lambda: _built(optimizers.Adam()),
+    "in a loss scale": lambda: optimizers.LossScaleOptimizer(_built(optimizers.Adam())),
+    "in a wrapper": lambda: Wrapping(_built(optimizers.Adam())),
+}
+
+
+def _built(optimizer):
+    optimizer.build(_autoencoder().trainable_weights)
+    return optimizer
+
+
+def _trained_alone(optimizer):
+    model = _autoencoder()
+    model.compile(optimizer, jit_compile=False)
+    model.fit(X, verbose=0)
+    return optimizer
+
+
+@pytest.mark.parametrize("make", list(BUILT.values()), ids=list(BUILT))
+def test_an_optimizer_that_trains_other_weights_is_refused(make):
+    with pytest.raises(ValueError, match="trains weights already: give a new one"):
+        _gan().compile(make())
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda o: type(o).from_config(o.get_config()),
+        lambda o: type(o)(learning_rate=0.5),
+        lambda o: o.__class__.__new__(type(o), learning_rate=0.5),
+        lambda o: pickle.loads(pickle.dumps(o)),
+        copy.copy,
+        copy.deepcopy,
+    ],
+    ids=["from_config", "class", "new", "pickle", "copy", "deepcopy"],
+)
+def test_what_is_made_of_a_handle_is_an_optimizer_of_its_own(again):
+    optimizer = optimizers.SGD(0.1)
+    model = _trained(optimizer, epochs=1)
+    optimizer.learning_rate.assign(0.5)
+    new = again(optimizer)
+    assert type(new) is optimizers.SGD
+    plain = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1)])
+    kernel = np.array(plain.layers[0].kernel.numpy())
+    plain.compile(new, "mse")
+    plain.fit(X, X[:, :1], batch_size=32, verbose=0)
+    slope = X.T @ (X @ kernel - X[:, :1]) * 2 / 32
+    np.testing.assert_allclose(plain.layers[0].kernel, kernel - 0.5 * slope, atol=1e-5)
+    new.learning_rate = 0.25
+    assert _rates(model) == [0.5, 0.5]
+    optimizer.learning_rate = 0.125
+    assert _rates(model) == [0.125, 0.125]
+
+
+def test_every_way_of_assigning_steers_all_players():
+    optimizer = optimizers.SGD(0.5)
+    model = _trained(optimizer, epochs=1)
+    ways = {
+        0.25: lambda: optimizer.assign(optimizer.learning_rate, 0.25),
+        0.5: lambda: optimizer.assign_add(optimizer.learning_rate, 0.25),
+        0.375: lambda: optimizer.assign_sub(optimizer.learning_rate, 0.125),
+        0.125: lambda: optimizer.learning_rate.value.assign(0.125),
+        0.625: lambda: optimizer.learning_rate.value.assign_add(0.5),
+        0.0625: lambda: optimizer.learning_rate.value.assign_sub(0.5625),
+        0.75: lambda: optimizer.learning_rate.assign(0.75),
+    }
+    for rate, assign in ways.items():
+        assign()
+        assert _rates(model) == [rate, rate]
+        assert float(optimizer.learning_rate) == float(optimizer.learning_rate.value) == rate
+    optimizer.assign(optimizer.iterations, 7)
+    assert [int(o.iterations) for o in model.optimizers.values()] == [7, 7]
+
+
+SETTLED_BY_BUILD = {
+    "momentum": (lambda: optimizers.SGD(0.1), 0.9),
+    "amsgrad": (lambda: optimizers.Adam(), True),
+    "centered": (lambda: optimizers.RMSprop(), True),
+    "use_ema": (lambda: optimizers.Adam(), True),
+    "gradient_accumulation_steps": (lambda: optimizers.SGD(), 2),
+}
+
+
+@pytest.mark.parametrize("epochs", [0, 1], ids=["before fit", "after fit"])
+@pytest.mark.parametrize("scaled", [False, True], ids=["", "scaled"])
+@pytest.mark.parametrize("make", [_gan, _autoencoder], ids=["several players", "one"])
+@pytest.mark.parametrize("name", SETTLED_BY_BUILD)
+def test_a_setting_that_needs_variables_is_refused_after_compile(name, make, scaled, epochs):
+    make_optimizer, value = SETTLED_BY_BUILD[name]
+    model, optimizer = make(), make_optimizer()
+    model.compile(
+        optimizers.LossScaleOptimizer(optimizer) if scaled else optimizer, jit_compile=False
+    )
+    if epochs:
+        model.fit(X, verbose=0)
+    last = list(model.optimizers.values())[-1]
+    setattr(last.inner_optimizer if scaled else last, name, value)
+    for _ in range(2):
+        sentence = f"`{name}` must be set before `compile`.*Received: for the .* {name}={value}"
+        with pytest.raises(ValueError, match=sentence):
+            model.fit(X, verbose=0)
+
+
+def test_a_setting_whose_variables_are_there_acts():
+    one, other = _autoencoder(), _autoencoder()
+    other.set_weights(one.get_weights())
+    changed = optimizers.SGD(0.1, momentum=0.5)
+    one.compile(changed, jit_compile=False)
+    other.compile(optimizers.SGD(0.1, momentum=0.9), jit_compile=False)
+    changed.momentum = 0.9
+    for model in (one, other):
+        model.fit(X, batch_size=8, verbose=0, shuffle=False)
+    for a, b in zip(one.trainable_weights, other.trainable_weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+class Traced(optimizers.SGD):
+    """Counts in Python how often its step is traced."""
+
+    steps = 0
+
+    def update_step(self, gradient, variable, learning_rate):
+        self.steps += 1
+        super().update_step(gradient, variable, learning_rate)
+
+
+@pytest.mark.parametrize("make", [_gan, _autoencoder], ids=["several players", "one"])
+def test_an_optimizer_that_counts_is_traced_once(make):
+    model = make()
+    model.compile(Traced(0.1), jit_compile=False)
+    model.train_on_batch(X)
+    first = model.train_function
+    for _ in range(3):
+        model.train_on_batch(X)
+    assert model.train_function is first
 
 
 def test_a_models_own_optimizer_is_taken_back():
@@ -333,3 +473,18 @@ def test_arguments_that_compile_lacks(call, sentence):
 def test_one_player_needs_no_dict():
     with pytest.raises(TypeError, match=re.escape("optimizer=…: it takes")):
         _autoencoder().compile(opt="adam")
+
+
+def test_a_handle_trains_a_plain_model_of_keras():
+    optimizer = optimizers.SGD(0.1)
+    model = _trained(optimizer, epochs=1)
+    optimizer.learning_rate.assign(0.5)
+    plain = keras.Sequential([keras.Input((6,)), keras.layers.Dense(1, use_bias=False)])
+    kernel = np.array(plain.layers[0].kernel.numpy())
+    plain.compile(optimizer, "mse")
+    with pytest.warns(UserWarning, match="trains weights of its own"):
+        plain.fit(X, X[:, :1], batch_size=32, verbose=0)
+    slope = X.T @ (X @ kernel - X[:, :1]) * 2 / 32
+    np.testing.assert_allclose(plain.layers[0].kernel.numpy(), kernel - 0.5 * slope, atol=1e-5)
+    optimizer.learning_rate = 0.25
+    assert _rates(model) == [0.5, 0.5]

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import errno
 import io
 import os
 import pathlib
@@ -302,6 +303,47 @@ def test_one_file_is_whole_or_the_one_before(model, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def _in_the_working_directory(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    return "."
+
+
+def _mounted(folder, monkeypatch):
+    monkeypatch.setattr(os.path, "ismount", lambda path: str(path) == str(folder))
+    return folder
+
+
+def _bound(folder, monkeypatch):
+    """As a folder that Docker binds: the system tells when it is to be renamed."""
+
+    def replace(*_):
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    monkeypatch.setattr("keras_aegan.files._exchange", lambda *_: False)
+    monkeypatch.setattr(os, "replace", replace)
+    return folder
+
+
+def _in_a_fixed_folder(folder, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda path, mode: str(path) != str(folder.parent))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "place",
+    [_in_the_working_directory, _mounted, _bound, _in_a_fixed_folder],
+    ids=lambda f: f.__name__,
+)
+def test_a_folder_that_cannot_be_replaced_is_refused_and_stays(place, tmp_path, monkeypatch):
+    folder = tmp_path / "served"
+    folder.mkdir()
+    inode = folder.stat().st_ino
+    with monkeypatch.context() as patched, pytest.raises(ValueError, match="Name a folder inside"):
+        compiled(ROWS["dense_autoencoder"]).export(place(folder, patched))
+    assert list(tmp_path.iterdir()) == [folder]
+    assert (folder.stat().st_ino, list(folder.iterdir())) == (inode, [])
+
+
 # ----------------------------------------------------------------------------- counts
 
 
@@ -312,11 +354,14 @@ def test_a_count_is_no_other_number(name, tmp_path):
     served = tf.saved_model.load(str(tmp_path / "m"))
     for count in (4, np.int32(4), np.int64(4), tf.constant(4), tf.constant(4, tf.int64)):
         assert served.sample(count).shape == model.sample(4).shape
+        assert served.sample(num_samples=count).shape == model.sample(4).shape
     assert served.sample(0).shape[0] == 0
     too_many = 2**33 + 4
     for count in (2**33, too_many, np.int64(too_many), tf.constant(too_many), -1, 4 - 2**33):
         with pytest.raises(tf.errors.InvalidArgumentError, match="`num_samples` must be a whole"):
             served.sample(count)
+        with pytest.raises(tf.errors.InvalidArgumentError, match="`num_samples` must be a whole"):
+            served.sample(num_samples=count)
     signature = served.signatures["sample"]
     (spec,) = signature.structured_input_signature[1].values()
     assert (spec.name, spec.dtype) == ("num_samples", tf.int32)  # as servers' clients send it
