@@ -90,7 +90,7 @@ def _copy(optimizer, name, memo):
     # The property of a class may be of something else, as a wrapper's is of what it wraps.
     keras.optimizers.Optimizer.learning_rate.fset(copy, _copy_value(rate, optimizer, copy, memo))
     if not optimizer.built:  # where a schedule is to begin
-        copy._iterations.assign(vars(optimizer)["_iterations"])
+        copy._iterations.assign(vars(optimizer)["_iterations"].numpy())
     return copy
 
 
