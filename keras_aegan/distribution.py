@@ -143,6 +143,32 @@ def is_chief(strategy: tf.distribute.Strategy | None = None) -> bool:
     return not has_chief and resolver.task_id == 0
 
 
+def check_made_in_scope(networks: Sequence[keras.Model], strategy: tf.distribute.Strategy) -> None:
+    """Raises ValueError unless a model's networks and its `compile` are of its own strategy."""
+    ask = "Make the networks, the model and the optimizer, and compile, in one `strategy.scope()`."
+    if tf.distribute.has_strategy() and tf.distribute.get_strategy() is not strategy:
+        raise ValueError(
+            "`compile` must be called in the scope of the model's own strategy, a "
+            f"{type(strategy).__name__}, or outside of any. {ask} Received: the scope of another "
+            f"{type(tf.distribute.get_strategy()).__name__}"
+        )
+    with strategy.scope():
+        is_default = not tf.distribute.has_strategy()
+    for network in networks:
+        for weight in network.weights:
+            value = weight.value
+            if is_default:
+                is_strange = isinstance(value, tf.distribute.DistributedValues)
+            else:
+                is_strange = not strategy.extended.variable_created_in_scope(value)
+            if is_strange:
+                raise ValueError(
+                    f"The networks must be made in the scope of the model's strategy. {ask} "
+                    f"Received: {network.name!r}, made elsewhere than the model's "
+                    f"{type(strategy).__name__}"
+                )
+
+
 def has_several_workers(strategy: tf.distribute.Strategy) -> bool:
     """Whether a strategy spans processes, each of which runs the same script."""
     return isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy)

@@ -8,7 +8,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_aegan.distribution import number_collectives
+from keras_aegan.distribution import check_made_in_scope, number_collectives
 from keras_aegan.hints import Output, Tensor, Terms, Turn
 from keras_aegan.losses.counting import Batch, batch_known, known_batch
 from keras_aegan.models.checked_model import CheckedModel
@@ -140,6 +140,7 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         check_how_to_run(steps_per_execution, jit_compile)
         self.loss_function = self.resolve_loss(self.default_loss if loss is None else loss)
         weights = self._resolve_loss_weights(loss_weights)
+        check_made_in_scope(self._networks(), self.distribute_strategy)
         number_collectives(self.distribute_strategy)
         with self.distribute_strategy.scope():
             optimizers = resolve_optimizers(optimizer, list(self.players))

@@ -93,7 +93,7 @@ def _copy(optimizer, name, memo):
     if own_rate is not rate:  # a method of the optimizer's
         copy._learning_rate = own_rate
     if not optimizer.built:  # where a schedule is to begin
-        copy._iterations.assign(vars(optimizer)["_iterations"])
+        copy._iterations.assign(vars(optimizer)["_iterations"].numpy())
     return copy
 
 

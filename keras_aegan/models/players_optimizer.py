@@ -150,16 +150,19 @@ def steps_all_or_none(optimizer):
 
 def check_strategy_suits(optimizers, strategy):
     """Raises ValueError unless the replicas of a strategy can step these optimizers together."""
-    if not tf.distribute.has_strategy() or isinstance(strategy, tf.distribute.OneDeviceStrategy):
-        return
     for player, optimizer in optimizers.items():
         inner = getattr(optimizer, "inner_optimizer", optimizer)
         if inner._distribution_strategy is not strategy:
             raise ValueError(
-                "`optimizer` must be made in the scope of the model's strategy: one from outside "
-                "counts each step once for each replica. Received: for the "
-                f"{player} {type(inner).__name__}, made outside"
+                "`optimizer` must be made in the scope of the model's strategy: its variables "
+                "must be where the model's are, and one from outside counts each step once for "
+                f"each replica. Received: for the {player} {type(inner).__name__}, made outside"
             )
+        if (
+            isinstance(strategy, tf.distribute.OneDeviceStrategy)
+            or not tf.distribute.has_strategy()
+        ):
+            continue
         for name, instead in _IN_SOME_STEPS.items():
             value = getattr(inner, name)
             if value and (inner.use_ema or name != "ema_overwrite_frequency"):
