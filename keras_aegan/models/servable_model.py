@@ -348,7 +348,8 @@ def _being_exported(filepath, format, verbose):
     printed = io.StringIO()
     with _named_where_fixed(filepath), being_written as path:
         # Keras prints where it wrote.
-        with contextlib.redirect_stdout(printed) if verbose else contextlib.nullcontext():
+        quiet = verbose is False
+        with contextlib.nullcontext() if quiet else contextlib.redirect_stdout(printed):
             yield str(path)
         extra = pathlib.Path(filepath, "assets.extra")
         if format == "tf_saved_model" and extra.is_dir():
