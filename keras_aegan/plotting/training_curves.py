@@ -76,11 +76,19 @@ def _check_history(history):
             "each epoch. "
             f"Received: {'no epoch' if isinstance(history, dict) else type(history).__name__}"
         )
-    curves = {name: as_numpy(f"history[{name!r}]", values) for name, values in history.items()}
+    curves = {name: _curve(values) for name, values in history.items()}
     for name, values in curves.items():
-        if values.ndim != 1 or values.size == 0 or values.dtype.kind not in "fiu":
+        if values is None or values.ndim != 1 or values.size == 0 or values.dtype.kind not in "fiu":
             raise ValueError(
                 "`history` must hold one number an epoch for each term. "
                 f"Received: history[{name!r}]={history[name]!r}"
             )
     return curves
+
+
+def _curve(values):
+    """The values as an array, or `None` where they are none of numbers."""
+    try:
+        return as_numpy("values", values)
+    except (TypeError, ValueError):
+        return None
