@@ -14,9 +14,14 @@ def seed_generator(seed):
     Raises:
         ValueError: if it is anything else.
     """
+    check_seed(seed)
+    return keras.random.SeedGenerator(seed)
+
+
+def check_seed(seed):
+    """Raises ValueError unless a seed is an integer, zero or more, or `None`."""
     is_integer = isinstance(seed, numbers.Integral) and not isinstance(seed, bool)
     if seed is not None and not (is_integer and seed >= 0):
         raise ValueError(
             f"`seed` must be an integer, zero or more, or None. Received: seed={seed!r}"
         )
-    return keras.random.SeedGenerator(seed)

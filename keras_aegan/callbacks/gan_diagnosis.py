@@ -12,6 +12,7 @@ from keras_aegan.arguments import check_positive_integer
 from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.hints import ArrayLike
 from keras_aegan.metrics import extract_features, neighbor_accuracy, precision_recall
+from keras_aegan.seeds import check_seed
 
 FINE = "fine"
 DISCRIMINATOR = "the discriminator lacks capacity"
@@ -124,6 +125,7 @@ class GANDiagnosis(keras.callbacks.Callback):
         super().__init__()
         check_positive_integer("every", every)
         check_positive_integer("batch_size", batch_size)
+        check_seed(seed)
         real = as_numpy("real", real)
         if np.ndim(real) < 2 or len(real) < 100:
             raise ValueError(

@@ -107,7 +107,10 @@ class MahalanobisDistance(AnomalyScore):
         scale = np.maximum(evidence.std(axis=0), 1e-6 * max(np.abs(evidence).max(), 1e-6))
         gaussian = LedoitWolf().fit(evidence / scale)
         self.mean.assign(gaussian.location_ * scale)
-        self.whitening.assign(np.linalg.cholesky(gaussian.precision_) / scale[:, None])
+        variances, axes = np.linalg.eigh(gaussian.covariance_)
+        # Codes that have collapsed onto a line vary across it by rounding alone.
+        variances = np.maximum(variances, 1e-9 * variances.max())
+        self.whitening.assign(axes / np.sqrt(variances) / scale[:, None])
 
     def judge(self, evidence):
         """The distance."""

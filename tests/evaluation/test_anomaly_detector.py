@@ -301,3 +301,20 @@ def test_refusals(name):
     call, error, words = CASES[name]
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize("score", ["mahalanobis", "code_and_error"])
+def test_codes_that_have_collapsed_are_scored(score):
+    """All on one line, as linear data are encoded: distances along it are NumPy's."""
+    x = np.linspace(0.0, 1.0, 40, dtype="float32")[:, None] * np.ones((1, 6), "float32")
+    model = models.Autoencoder(
+        networks.dense_encoder((6,), 3, ()), networks.dense_decoder(3, (6,), ())
+    )
+    model.compile(jit_compile=False)
+    detector = evaluation.AnomalyDetector(model, score)
+    detector.fit_threshold(x, contamination=0.1)
+    scores = detector.anomaly_scores(x)
+    assert np.all(np.isfinite(scores))
+    if score == "mahalanobis":
+        along = np.abs(x[:, 0] - x[:, 0].mean()) / x[:, 0].std()
+        np.testing.assert_allclose(scores, along, rtol=0.1, atol=0.1)
