@@ -175,6 +175,9 @@ class AdversarialModel(LatentVariableModel):
             advise=lambda *of: data_scale.how_to_make_floats(*of, self.generator),
         )
 
+    def _shape_of_input(self):
+        return self.latent_shape
+
     def check_inputs(self, z: Array, *labels: Array) -> None:
         """Raises an error unless the generator can take the noise."""
         data_checks.check_array("z", z, self.latent_shape)

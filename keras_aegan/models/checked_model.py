@@ -229,6 +229,10 @@ class CheckedModel(keras.Model):
     def check_inputs(self, *inputs: Array) -> None:
         """Raises an error unless `call` can take these arrays."""
 
+    def _shape_of_input(self):
+        """The shape of one example of what `call` takes first."""
+        return self.data_shape
+
     def _admit_inputs(self, x):
         """Checks at the door what `call` is to take; gives the `x` to go on with."""
         if x is None:
@@ -256,7 +260,7 @@ class CheckedModel(keras.Model):
             )
         if len(names) == 1 and isinstance(x, (list, tuple)) and len(x) == 1:
             one = as_array("x", x[0])  # Keras takes a list of one array, too
-            x = one if len(one.shape) > len(self.data_shape) or "z" in names else x
+            x = one if len(one.shape) > len(self._shape_of_input()) else x
         parts = x if len(names) > 1 else [x]
         arrays = [
             (as_vector if name == "labels" else as_array)(name, part)

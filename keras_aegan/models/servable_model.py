@@ -441,10 +441,6 @@ def _is_written_as_hdf5():
     return global_state.get_global_attribute("use_legacy_config", False)
 
 
-def _spec(tensor):
-    return keras.InputSpec(shape=tensor.shape, dtype=tensor.dtype, name=tensor.name)
-
-
 class Untracked:
     """Holds what Keras must neither track nor save as part of a model."""
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
-from keras_aegan import callbacks, datasets, latents, losses, metrics
+from keras_aegan import callbacks, datasets, latents, losses, metrics, models, networks
 from tests.conformance.table import ROWS, call_input, compiled, every_row
 
 
@@ -182,6 +182,14 @@ def test_predict_passes_the_same_door(row):
     for x in wrong.values():
         with pytest.raises((TypeError, ValueError), match="^`(x|z|labels)`.* must"):
             model.predict(x, verbose=0)
+
+
+def test_a_list_of_one_array_is_noise_for_images_too():
+    model = models.GAN(
+        networks.dense_generator(3, (4, 4, 1), (8,)), networks.dense_discriminator((4, 4, 1), (8,))
+    )
+    z = np.random.default_rng(0).normal(size=(5, 3)).astype("float32")
+    np.testing.assert_array_equal(model.predict([z], verbose=0), model.predict(z, verbose=0))
 
 
 class _Batches(keras.utils.PyDataset):
