@@ -12,6 +12,7 @@ import tensorflow as tf
 
 import keras_aegan
 from keras_aegan import distribution, models, networks
+from keras_aegan.engine import devices
 
 
 def _config(monkeypatch, **config):
@@ -84,14 +85,14 @@ def test_a_lost_worker_is_named():
         strategy = mock.Mock(spec=kind, cluster_resolver=resolver)
         error = tf.errors.UnavailableError(None, None, "Collective ops is aborted")
         named = re.escape(f"Training broke off: worker 2 ({addresses[2]}) no longer answers")
-        with pytest.raises(RuntimeError, match=named), distribution.lost_workers_named(strategy):
+        with pytest.raises(RuntimeError, match=named), devices.lost_workers_named(strategy):
             raise error
 
 
 def test_where_there_is_one_worker_none_is_lost():
     error = tf.errors.InternalError(None, None, "a bug")
     strategy = tf.distribute.get_strategy()
-    with pytest.raises(tf.errors.InternalError), distribution.lost_workers_named(strategy):
+    with pytest.raises(tf.errors.InternalError), devices.lost_workers_named(strategy):
         raise error
 
 

@@ -57,7 +57,9 @@ def load(script, budget):
 def once(path, measure, *arguments):
     """`measure(*arguments)`, a dict, kept in a JSON file: what is there is not measured again."""
     if not path.exists():
-        from keras_aegan.files import whole_file  # TensorFlow, which `table.py` need not wait for
+        from keras_aegan.engine.files import (
+            whole_file,  # TensorFlow, which `table.py` need not wait for
+        )
 
         path.parent.mkdir(parents=True, exist_ok=True)
         found = json.dumps(measure(*arguments), indent=1)

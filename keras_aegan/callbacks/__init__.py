@@ -9,6 +9,6 @@ from keras_aegan.callbacks.loss_weight_schedule import linear_schedule as linear
 from keras_aegan.callbacks.reconstruction_grid import ReconstructionGrid as ReconstructionGrid
 from keras_aegan.callbacks.sample_grid import SampleGrid as SampleGrid
 from keras_aegan.callbacks.sample_metrics import SampleMetrics as SampleMetrics
-from keras_aegan.callbacks.terminate_on_non_finite import (
+from keras_aegan.engine.non_finite import (
     TerminateOnNonFinite as TerminateOnNonFinite,
 )

@@ -9,10 +9,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_aegan.arguments import is_number
-from keras_aegan.distribution import has_several_workers, is_chief
-from keras_aegan.files import remove_folder, warned_of_files, whole_folder
-from keras_aegan.models.data_checks import check_path
+from keras_aegan.checks.arguments import is_number
+from keras_aegan.checks.data_checks import check_path
+from keras_aegan.engine.devices import has_several_workers, is_chief
+from keras_aegan.engine.files import remove_folder, warned_of_files, whole_folder
+from keras_aegan.engine.keras_internals import forget_initial_epoch
 
 # What Keras's callbacks know beside the model's weights, and forget when a process dies.
 _ATTRIBUTES = {
@@ -90,7 +91,7 @@ class BackupAndRestore(keras.callbacks.Callback):
         self._check_that_workers_agree(folder)
         self._restored = None
         if folder is None:
-            self.model._initial_epoch = None
+            forget_initial_epoch(self.model)
             return
         try:
             restored = json.loads((folder / "training.json").read_text())
@@ -165,7 +166,7 @@ class BackupAndRestore(keras.callbacks.Callback):
 
     def _restore_callbacks(self):
         """Once all have begun, gives back to the history and the others what they knew."""
-        self.model._initial_epoch = None  # Keras would skip the epochs of the next `fit` too
+        forget_initial_epoch(self.model)  # Keras would skip the epochs of the next `fit` too
         if self._restored is None:
             return
         history = self._restored["history"]

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import keras
 
-from keras_aegan.arguments import check_positive_integer
-from keras_aegan.distribution import is_chief
-from keras_aegan.files import warned_of_files, whole_file
-from keras_aegan.models.data_checks import check_path
+from keras_aegan.checks.arguments import check_positive_integer
+from keras_aegan.checks.data_checks import check_path
+from keras_aegan.engine.devices import is_chief
+from keras_aegan.engine.files import warned_of_files, whole_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,11 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from keras_aegan import losses
-from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arguments import check_positive_integer, check_seed
 from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.hints import ArrayLike
 from keras_aegan.metrics import extract_features, neighbor_accuracy, precision_recall
-from keras_aegan.seeds import check_seed
 
 FINE = "fine"
 DISCRIMINATOR = "the discriminator lacks capacity"

@@ -2,7 +2,7 @@
 
 import inspect
 
-from keras_aegan.models import network_checks
+from keras_aegan.checks import network_checks
 
 
 def check_latent_shape_suits(callback, latent_shape):

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import keras
 
-from keras_aegan.arguments import check_positive_integer, check_weight, is_number
+from keras_aegan.checks.arguments import check_positive_integer, check_weight, is_number
 
 
 class LossWeightSchedule(keras.callbacks.Callback):

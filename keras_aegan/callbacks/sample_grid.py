@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from keras_aegan import plotting
-from keras_aegan.arguments import check_positive_integer
 from keras_aegan.callbacks.epoch_pictures import EpochPictures
 from keras_aegan.callbacks.label_checks import check_labels_suit
 from keras_aegan.callbacks.latent_shape_checks import (
     check_latent_shape_suits,
     latent_shape_argument,
 )
+from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.checks.arrays import as_vector
 from keras_aegan.hints import ArrayLike
 

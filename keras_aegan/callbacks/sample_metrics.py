@@ -6,12 +6,12 @@ from typing import Protocol
 import keras
 
 from keras_aegan import metrics as metric_functions
-from keras_aegan.arguments import check_positive_integer
 from keras_aegan.callbacks.label_checks import takes_labels
 from keras_aegan.callbacks.latent_shape_checks import (
     check_latent_shape_suits,
     latent_shape_argument,
 )
+from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.datasets.mixtures import GaussianMixture
 from keras_aegan.hints import Array, ArrayLike

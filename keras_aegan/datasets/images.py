@@ -12,8 +12,8 @@ from collections.abc import Collection
 import numpy as np
 import tensorflow as tf
 
-from keras_aegan.arguments import check_positive_integer
-from keras_aegan.models.data_checks import check_value_range
+from keras_aegan.checks.arguments import check_positive_integer
+from keras_aegan.checks.data_checks import check_value_range
 
 
 def load_images(

@@ -5,7 +5,7 @@ import numbers
 
 import numpy as np
 
-from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.checks.arrays import as_numpy
 from keras_aegan.hints import ArrayLike
 

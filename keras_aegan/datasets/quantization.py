@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.checks.arrays import as_numpy
+from keras_aegan.checks.data_checks import check_value_range
 from keras_aegan.hints import ArrayLike
-from keras_aegan.models.data_checks import check_value_range
 
 
 def quantize(

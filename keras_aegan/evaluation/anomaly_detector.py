@@ -6,13 +6,13 @@ import keras
 import numpy as np
 from keras import ops
 
-from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.checks.arrays import as_array, as_vector
+from keras_aegan.engine.servable_model import ServableModel
 from keras_aegan.evaluation.anomaly_scores import SCORES
 from keras_aegan.evaluation.thresholds import THRESHOLDS, check_contamination
 from keras_aegan.hints import Array, ArrayLike, Tensor
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel, input_spec
-from keras_aegan.models.servable_model import ServableModel
 
 _NUM_FOLDS = 5
 

@@ -13,11 +13,12 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
+from keras_aegan.engine.keras_internals import mask_of
+from keras_aegan.engine.tensor_notes import common_mask, with_mask, zero_where_masked
 from keras_aegan.layers import draws
 from keras_aegan.layers.gaussian_sampling import reparametrized
 from keras_aegan.losses.reconstruction_loss import parts
 from keras_aegan.models.variational_model import VariationalModel, as_taken, log_density_ratio
-from keras_aegan.tensor_notes import common_mask, mask_of, with_mask, zero_where_masked
 
 
 class AnomalyScore(keras.layers.Layer):

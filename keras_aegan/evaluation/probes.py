@@ -13,10 +13,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks import data_checks
+from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.checks.arrays import as_numpy, as_vector
 from keras_aegan.hints import ArrayLike
-from keras_aegan.models import data_checks
 
 
 def linear_probe(

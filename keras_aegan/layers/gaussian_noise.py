@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_aegan.arguments import check_weight
+from keras_aegan.checks.arguments import check_weight
 from keras_aegan.hints import Tensor
 from keras_aegan.layers import draws
 from keras_aegan.layers.training_noise import TrainingNoise

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
+from keras_aegan.engine.seeds import seed_generator
+from keras_aegan.engine.tensor_notes import common_mask
 from keras_aegan.hints import Tensor
 from keras_aegan.layers import draws
-from keras_aegan.seeds import seed_generator
-from keras_aegan.tensor_notes import common_mask
 
 # Of log σ². Data that are scaled need none above a few.
 LARGEST_LOG_VAR = 30.0

@@ -2,7 +2,7 @@
 
 from keras import ops
 
-from keras_aegan.arguments import check_rate
+from keras_aegan.checks.arguments import check_rate
 from keras_aegan.hints import Tensor
 from keras_aegan.layers import draws
 from keras_aegan.layers.training_noise import TrainingNoise

@@ -3,7 +3,7 @@
 import keras
 from keras import layers, ops
 
-from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.hints import Tensor
 
 _TRANSPOSED = (layers.Conv1DTranspose, layers.Conv2DTranspose, layers.Conv3DTranspose)

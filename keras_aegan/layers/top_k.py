@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.hints import Tensor
 
 

@@ -2,8 +2,8 @@
 
 import keras
 
+from keras_aegan.engine.seeds import seed_generator
 from keras_aegan.hints import Tensor
-from keras_aegan.seeds import seed_generator
 
 
 class TrainingNoise(keras.layers.Layer):

@@ -3,9 +3,9 @@
 import keras
 from keras import ops
 
+from keras_aegan.engine.tensor_notes import logits_of, without_logits
 from keras_aegan.hints import Array, Tensor
 from keras_aegan.losses.negative_log_likelihood import NegativeLogLikelihood, check_same_shape
-from keras_aegan.tensor_notes import logits_of, without_logits
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")

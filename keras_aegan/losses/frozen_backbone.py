@@ -7,9 +7,10 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from keras_aegan.engine.keras_internals import calls_of, mask_of
+from keras_aegan.engine.network_runs import NetworkRun
+from keras_aegan.engine.tensor_notes import in_float32, with_mask
 from keras_aegan.losses.backbones import get_layers
-from keras_aegan.network_runs import NetworkRun
-from keras_aegan.tensor_notes import in_float32, mask_of, with_mask
 
 # An image enlarged more than that has nothing in it that a backbone was trained to see.
 _LARGEST_ENLARGEMENT = 8
@@ -184,7 +185,7 @@ class FrozenBackbone:
 def _check_is_not_left_on(network):
     """Refuses layers that were called with training=True when the network was built."""
     for operation in network.operations:
-        for node in operation._inbound_nodes:
+        for node in calls_of(operation):
             if node.arguments.kwargs.get("training") is True:
                 raise ValueError(
                     "`backbone` must hold no dropout, noise or normalisation that is left on: "

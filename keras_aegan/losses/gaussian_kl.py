@@ -6,10 +6,10 @@ import keras
 from keras import ops
 
 from keras_aegan.checks.arrays import as_tensor
+from keras_aegan.engine.counting import sum_of_events
+from keras_aegan.engine.tensor_notes import common_mask, zero_where_masked
 from keras_aegan.hints import Array, Tensor
 from keras_aegan.layers.gaussian_sampling import LARGEST_LOG_VAR
-from keras_aegan.losses.counting import sum_of_events
-from keras_aegan.tensor_notes import common_mask, zero_where_masked
 
 # ½(e⁸ − 1) = 1490: a few halvings of the loss's scale, and a gradient in float16 gets through.
 _LARGEST_FLOAT16_LOG_RATIO = 8.0

@@ -7,8 +7,8 @@ import keras
 from keras import ops
 
 from keras_aegan.checks.arrays import as_tensor
+from keras_aegan.engine.counting import counts_of, global_sums, num_counted, sum_of_events
 from keras_aegan.hints import Array, Tensor
-from keras_aegan.losses.counting import counts_of, global_sums, num_counted, sum_of_events
 
 
 class NegativeLogLikelihood(keras.losses.Loss):

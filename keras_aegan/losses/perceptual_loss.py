@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 import keras
 from keras import ops
 
+from keras_aegan.engine.keras_internals import mask_of
+from keras_aegan.engine.tensor_notes import with_mask
 from keras_aegan.hints import Array, LossLike, Tensor
 from keras_aegan.losses import backbones
 from keras_aegan.losses.frozen_backbone import FrozenBackbone
 from keras_aegan.losses.negative_log_likelihood import check_same_shape
 from keras_aegan.losses.reconstruction_loss import get, per_example
-from keras_aegan.tensor_notes import mask_of, with_mask
 
 _NOT_SAVED = ("backbone", "network", "preprocessing")
 

@@ -3,20 +3,20 @@
 import keras
 from keras import ops
 
-from keras_aegan.hints import Array, Loss, LossLike, Tensor
-from keras_aegan.losses.bernoulli_nll import BernoulliNLL
-from keras_aegan.losses.categorical_nll import CategoricalNLL
-from keras_aegan.losses.counting import (
+from keras_aegan.engine.counting import (
     counts_of,
     global_batch_mean,
     known_batch,
     num_counted,
     sum_of_events,
 )
+from keras_aegan.engine.tensor_notes import in_float32
+from keras_aegan.hints import Array, Loss, LossLike, Tensor
+from keras_aegan.losses.bernoulli_nll import BernoulliNLL
+from keras_aegan.losses.categorical_nll import CategoricalNLL
 from keras_aegan.losses.gaussian_nll import GaussianNLL
 from keras_aegan.losses.laplace_nll import LaplaceNLL
 from keras_aegan.losses.negative_log_likelihood import NegativeLogLikelihood, check_same_shape
-from keras_aegan.tensor_notes import in_float32
 
 _LIKELIHOODS = {
     "gaussian_nll": GaussianNLL,

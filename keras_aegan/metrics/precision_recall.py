@@ -1,6 +1,6 @@
 """Improved precision and recall."""
 
-from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.hints import ArrayLike
 from keras_aegan.metrics.features import check_features
 from keras_aegan.metrics.neighborhoods import balls

@@ -4,13 +4,14 @@ import keras
 from keras import ops
 
 from keras_aegan import losses
-from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks import data_checks, data_scale, network_checks
+from keras_aegan.checks.arguments import check_positive_integer
+from keras_aegan.engine.keras_internals import layers_of
+from keras_aegan.engine.latent_variable_model import LatentVariableModel
+from keras_aegan.engine.seeds import seed_generator
 from keras_aegan.hints import Array, Tensor, Terms
 from keras_aegan.layers import draws
-from keras_aegan.models import data_checks, data_scale, network_checks
-from keras_aegan.models.latent_variable_model import LatentVariableModel
 from keras_aegan.regularizers import DiscriminatorRegularizer
-from keras_aegan.seeds import seed_generator
 
 
 class AdversarialModel(LatentVariableModel):
@@ -45,7 +46,7 @@ class AdversarialModel(LatentVariableModel):
         network_checks.check_network("generator", generator, ("z", *labels), ("x",))
         network_checks.check_network("discriminator", discriminator, ("x", *labels), ("logit",))
         network_checks.check_noise_shape(generator.inputs[0].shape[1:])
-        network_checks.check_discriminator(discriminator)
+        network_checks.check_discriminator(discriminator, layers_of(discriminator))
         network_checks.check_generated_shape(
             discriminator.inputs[0].shape[1:], generator.output_shape[1:]
         )
@@ -217,5 +218,5 @@ def _check_regularizer(discriminator_regularizer, discriminator):
         )
     if discriminator_regularizer is not None:
         network_checks.check_no_batch_statistics(
-            "discriminator", discriminator, type(discriminator_regularizer).__name__
+            "discriminator", layers_of(discriminator), type(discriminator_regularizer).__name__
         )

@@ -5,11 +5,11 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from keras_aegan.checks import data_checks, network_checks
 from keras_aegan.checks.arrays import as_array, as_vector
+from keras_aegan.engine.servable_model import fresh_normal
 from keras_aegan.hints import Array, Tensor
-from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.adversarial_model import AdversarialModel
-from keras_aegan.models.servable_model import fresh_normal
 from keras_aegan.networks.conditioning import num_classes_of
 
 

@@ -5,12 +5,12 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from keras_aegan.checks import data_checks, network_checks
 from keras_aegan.checks.arrays import as_array, as_vector
+from keras_aegan.engine.servable_model import fresh_normal
 from keras_aegan.hints import Array, Loss, LossLike, Tensor, Terms
 from keras_aegan.losses import gaussian_kl, target_domain
-from keras_aegan.models import data_checks, network_checks
 from keras_aegan.models.encoder_decoder_model import input_spec
-from keras_aegan.models.servable_model import fresh_normal
 from keras_aegan.models.variational_model import VariationalModel
 from keras_aegan.networks.conditioning import num_classes_of
 

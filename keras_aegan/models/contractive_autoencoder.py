@@ -5,12 +5,15 @@ import math
 import keras
 import tensorflow as tf
 
-from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks import network_checks
+from keras_aegan.checks.arguments import check_positive_integer
+from keras_aegan.engine.batch_sizes import check_takes_any_batch
+from keras_aegan.engine.keras_internals import layers_of, mask_of
+from keras_aegan.engine.seeds import seed_generator
+from keras_aegan.engine.tensor_notes import zero_where_masked
 from keras_aegan.hints import Tensor, Terms
-from keras_aegan.models import jacobians, network_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
-from keras_aegan.seeds import seed_generator
-from keras_aegan.tensor_notes import mask_of, zero_where_masked
+from keras_aegan.regularizers import jacobians
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
@@ -87,8 +90,8 @@ class ContractiveAutoencoder(EncoderDecoderModel):
                 f'`jacobian` must be "exact" or "hutchinson". Received: jacobian={jacobian!r}'
             )
         check_positive_integer("num_probes", num_probes)
-        network_checks.check_no_batch_statistics("encoder", encoder, "the contraction")
-        network_checks.check_takes_any_batch(self, "the contraction")
+        network_checks.check_no_batch_statistics("encoder", layers_of(encoder), "the contraction")
+        check_takes_any_batch(self, "the contraction")
         self._check_differentiable()
         self.jacobian = jacobian
         self.num_probes = num_probes
@@ -96,7 +99,7 @@ class ContractiveAutoencoder(EncoderDecoderModel):
         self.seed_generator = seed_generator(seed)
         # TensorFlow's loops have no forward accumulation.
         self._is_recurrent = any(
-            isinstance(layer, keras.layers.RNN) for layer in encoder._flatten_layers()
+            isinstance(layer, keras.layers.RNN) for layer in layers_of(encoder)
         )
         # Several passes at once call functions that hand shapes to their gradients. XLA (TF 2.21)
         # then takes the weights for constants, and compiles anew whenever they change: each step.

@@ -2,10 +2,10 @@
 
 import keras
 
+from keras_aegan.engine.network_runs import NetworkRun, makes_masks
+from keras_aegan.engine.servable_model import Untracked
 from keras_aegan.hints import Array, Tensor, Terms
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
-from keras_aegan.models.servable_model import Untracked
-from keras_aegan.network_runs import NetworkRun, makes_masks
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")

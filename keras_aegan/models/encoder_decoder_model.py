@@ -8,18 +8,19 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
-from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks import data_checks, data_scale, network_checks
+from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.checks.arrays import as_array
+from keras_aegan.engine.counting import Batch, batch_known
+from keras_aegan.engine.keras_internals import mask_of
+from keras_aegan.engine.latent_variable_model import LatentVariableModel
+from keras_aegan.engine.network_runs import NetworkRun, warn_of_lost_logits
+from keras_aegan.engine.servable_model import Untracked
+from keras_aegan.engine.tensor_notes import in_float32
 from keras_aegan.hints import Array, Loss, LossLike, Tensor, Terms
 from keras_aegan.layers import TiedDense
-from keras_aegan.losses.counting import Batch, batch_known
+from keras_aegan.losses.optimal_scale import KeptScales
 from keras_aegan.losses.reconstruction_loss import parts
-from keras_aegan.models import data_checks, data_scale, network_checks
-from keras_aegan.models.latent_variable_model import LatentVariableModel
-from keras_aegan.models.optimal_scale import KeptScales
-from keras_aegan.models.servable_model import Untracked
-from keras_aegan.network_runs import NetworkRun
-from keras_aegan.tensor_notes import in_float32, mask_of
 
 
 class EncoderDecoderModel(LatentVariableModel):
@@ -124,7 +125,7 @@ class EncoderDecoderModel(LatentVariableModel):
                 part.check_data_shape(self.data_shape)
         self._reads_logits = any(_reads_logits(part) for part in parts(loss))
         if self._reads_logits:
-            network_checks.warn_of_lost_logits(self.decoder)
+            warn_of_lost_logits(self.decoder)
         if getattr(loss, "scale", None) != "optimal":
             self._optimal_scale = None
         else:

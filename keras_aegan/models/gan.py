@@ -5,9 +5,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_aegan.checks.arrays import as_array
+from keras_aegan.engine.servable_model import fresh_normal
 from keras_aegan.hints import Array, Tensor
 from keras_aegan.models.adversarial_model import AdversarialModel
-from keras_aegan.models.servable_model import fresh_normal
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")

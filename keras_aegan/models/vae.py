@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_aegan.engine.servable_model import fresh_normal
 from keras_aegan.hints import Array, Tensor, Terms
 from keras_aegan.losses import gaussian_kl
-from keras_aegan.models.servable_model import fresh_normal
 from keras_aegan.models.variational_model import VariationalModel
 
 

@@ -9,17 +9,18 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
+from keras_aegan.checks import network_checks
 from keras_aegan.checks.arrays import as_array
+from keras_aegan.engine.counting import global_batch_mean, sum_of_events
+from keras_aegan.engine.keras_internals import layers_of, mask_of
+from keras_aegan.engine.network_runs import NetworkRun
+from keras_aegan.engine.servable_model import Untracked, fresh_normal
+from keras_aegan.engine.tensor_notes import with_mask, zero_where_masked
 from keras_aegan.hints import Array, Tensor, Terms
 from keras_aegan.layers import GaussianSampling, draws
 from keras_aegan.losses.adversarial_loss import CrossEntropyAdversarialLoss
 from keras_aegan.losses.backbones import get_layers
-from keras_aegan.losses.counting import global_batch_mean, sum_of_events
-from keras_aegan.models import network_checks
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel, input_spec, is_same
-from keras_aegan.models.servable_model import Untracked, fresh_normal
-from keras_aegan.network_runs import NetworkRun
-from keras_aegan.tensor_notes import mask_of, with_mask, zero_where_masked
 
 _UNDECIDED = math.log(2)  # the cross-entropy of a discriminator that gives ½ to everything
 
@@ -118,7 +119,7 @@ class VAEGAN(EncoderDecoderModel):
     ):
         super().__init__(encoder, decoder, **kwargs)
         network_checks.check_network("discriminator", discriminator, ("x",), ("logit",))
-        network_checks.check_discriminator(discriminator)
+        network_checks.check_discriminator(discriminator, layers_of(discriminator))
         network_checks.check_generated_shape(
             discriminator.inputs[0].shape[1:], decoder.output_shape[1:], "decoder"
         )

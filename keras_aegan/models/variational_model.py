@@ -9,16 +9,17 @@ import tensorflow as tf
 from keras import ops
 
 from keras_aegan import losses
-from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks import data_checks
+from keras_aegan.checks.arguments import check_positive_integer
+from keras_aegan.engine.batch_sizes import check_takes_any_batch
+from keras_aegan.engine.counting import batch_known, known_batch
+from keras_aegan.engine.players_optimizer import computes_in_float16
+from keras_aegan.engine.tensor_notes import common_mask, with_mask, zero_where_masked
 from keras_aegan.hints import Loss, LossLike, Tensor, Terms
 from keras_aegan.layers import GaussianSampling, draws
 from keras_aegan.layers.gaussian_sampling import bounded_log_var, for_float16, reparametrized
-from keras_aegan.losses.counting import batch_known, known_batch
-from keras_aegan.models import data_checks, network_checks
+from keras_aegan.losses.implied_likelihood import describe_objective, describe_terms
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
-from keras_aegan.models.gaussian_objective import describe_objective, describe_terms
-from keras_aegan.models.players_optimizer import computes_in_float16
-from keras_aegan.tensor_notes import common_mask, with_mask, zero_where_masked
 
 # How many samples of each example the likelihood decodes at once: enough for whole matrix
 # products, few enough for the memory of any machine.
@@ -53,7 +54,7 @@ class VariationalModel(EncoderDecoderModel):
         super().__init__(encoder, decoder, **kwargs)
         check_positive_integer("num_importance_samples", num_importance_samples)
         if num_importance_samples > 1:
-            network_checks.check_takes_any_batch(self, "an importance-weighted bound")
+            check_takes_any_batch(self, "an importance-weighted bound")
         self.num_importance_samples = num_importance_samples
         self.seed = seed
         self.sampling = GaussianSampling(seed)
@@ -184,7 +185,7 @@ class VariationalModel(EncoderDecoderModel):
         """`log_likelihood` of checked data: `inputs` are arrays, x and what conditions it."""
         target = inputs[0] if target is None else target
         _check_likelihood("compile", self.loss_function, "`log_likelihood`")
-        network_checks.check_takes_any_batch(self, "`log_likelihood`")
+        check_takes_any_batch(self, "`log_likelihood`")
         check_positive_integer("num_samples", num_samples)
         data_checks.check_batch_size(batch_size)
         seed = int(keras.random.randint((), 0, 2**31 - 1)) if seed is None else seed

@@ -3,7 +3,7 @@
 import tensorflow as tf
 from keras import layers
 
-from keras_aegan.arguments import is_positive_integer
+from keras_aegan.checks.arguments import is_positive_integer
 
 
 def check_shape(name, shape):

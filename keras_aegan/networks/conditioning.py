@@ -3,6 +3,7 @@
 import keras
 from keras import layers, ops
 
+from keras_aegan.engine.keras_internals import calls_of
 from keras_aegan.networks.arguments import check_units
 
 # Where the operations that turn integer labels into numbers keep how many classes they know.
@@ -63,7 +64,7 @@ def num_classes_of(network):
     """
     from_labels = {id(network.inputs[1])}  # tensors that the labels have become
     for operation in network.operations:
-        for node in operation._inbound_nodes:
+        for node in calls_of(operation):
             if from_labels.isdisjoint(map(id, node.input_tensors)):
                 continue
             attribute = _CLASS_COUNTS.get(type(operation).__name__)

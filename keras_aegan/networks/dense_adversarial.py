@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 import keras
 from keras import layers
 
-from keras_aegan.arguments import check_rate
+from keras_aegan.checks.arguments import check_rate
 from keras_aegan.networks.arguments import check_shape, check_units, hidden_block
 from keras_aegan.networks.conditioning import with_labels
 from keras_aegan.networks.dense import dense_decoder

@@ -7,7 +7,7 @@ import numpy as np
 from keras import layers
 
 from keras_aegan.checks.arrays import as_numpy, as_vector
-from keras_aegan.files import whole_file
+from keras_aegan.engine.files import whole_file
 from keras_aegan.hints import Array, ArrayLike
 from keras_aegan.networks.convolutional import halving_convolution
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from keras_aegan.files import whole_file
+from keras_aegan.engine.files import whole_file
 from keras_aegan.hints import Array, ArrayLike
 from keras_aegan.networks.conditioning import num_classes_of
 from keras_aegan.plotting.colors import class_colors

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 from keras import layers
 
+from keras_aegan.engine.keras_internals import call_that_made, calls_of
+
 # What `network_program.js` knows, by their names in `keras.activations`.
 _ACTIVATIONS = (
     "linear", "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus",
@@ -56,8 +58,8 @@ class _Program:
 
         def value_of(tensor):
             if id(tensor) not in values:
-                operation, node_index, _ = tensor._keras_history
-                arguments = operation._inbound_nodes[node_index].input_tensors
+                operation, number = call_that_made(tensor)
+                arguments = calls_of(operation)[number].input_tensors
                 shape = tuple(tensor.shape[1:])
                 values[id(tensor)] = self.add(operation, [value_of(t) for t in arguments], shape)
             return values[id(tensor)]

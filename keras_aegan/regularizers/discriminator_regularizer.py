@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_aegan.arguments import check_weight
+from keras_aegan.checks.arguments import check_weight
 from keras_aegan.hints import Array, Tensor
 
 

@@ -4,9 +4,9 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_aegan.models import data_checks
+from keras_aegan.checks import data_checks
+from keras_aegan.engine.servable_model import fresh_normal
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
-from keras_aegan.models.servable_model import fresh_normal
 
 
 @keras.saving.register_keras_serializable(package="tests")

@@ -6,7 +6,7 @@ import pytest
 from scipy import stats
 
 from keras_aegan import losses
-from keras_aegan.losses.counting import Batch, batch_known
+from keras_aegan.engine.counting import Batch, batch_known
 
 GENERATOR = np.random.default_rng(0)
 SHAPE = (4, 6, 6, 3)

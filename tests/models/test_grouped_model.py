@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from keras_aegan import models, networks
-from keras_aegan.models import index_groups
+from keras_aegan.engine import index_groups
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ import tensorflow as tf
 from keras import layers
 
 from keras_aegan import losses, models, networks
-from keras_aegan.tensor_notes import mask_of
+from keras_aegan.engine.tensor_notes import mask_of
 
 GENERATOR = np.random.default_rng(0)
 SHOWN = np.arange(6) < GENERATOR.integers(1, 7, 37)[:, None]  # (num_examples, steps)

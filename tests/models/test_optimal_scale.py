@@ -7,8 +7,8 @@ import tensorflow as tf
 from scipy import optimize, special
 
 from keras_aegan import losses, models, networks
-from keras_aegan.losses.counting import Batch, batch_known
-from keras_aegan.models.optimal_scale import OptimalScale
+from keras_aegan.engine.counting import Batch, batch_known
+from keras_aegan.losses.optimal_scale import OptimalScale
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.uniform(size=(40, 6)).astype("float32")

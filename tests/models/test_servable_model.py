@@ -319,7 +319,7 @@ def _bound(folder, monkeypatch):
     def replace(*_):
         raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
 
-    monkeypatch.setattr("keras_aegan.files._exchange", lambda *_: False)
+    monkeypatch.setattr("keras_aegan.engine.files._exchange", lambda *_: False)
     monkeypatch.setattr(os, "replace", replace)
     return folder
 

@@ -1,8 +1,9 @@
-"""The first term that leaves the numbers."""
+"""Logs that leave the numbers: which term did, and what is done about it."""
+
+import warnings
 
 import keras
-
-from keras_aegan.models.training_checks import describe, non_finite
+import numpy as np
 
 
 class TerminateOnNonFinite(keras.callbacks.Callback):
@@ -59,3 +60,44 @@ class TerminateOnNonFinite(keras.callbacks.Callback):
             raise RuntimeError(sentence)
         print(sentence)
         self.model.stop_training = True
+
+
+class WarnOfNonFinite(keras.callbacks.Callback):
+    """Warns once, at the end of the first epoch whose logs hold NaN or infinity, of which term."""
+
+    def __init__(self):
+        super().__init__()
+        self._has_warned = False
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Looks at what is logged anyway."""
+        names = non_finite(logs, self.model)
+        if names and not self._has_warned:
+            self._has_warned = True
+            warnings.warn(
+                f"{describe(logs, names, self.model)} in epoch {epoch + 1}. Weights that have "
+                "become NaN stay so: callbacks.TerminateOnNonFinite() stops at the batch.",
+                stacklevel=2,
+            )
+
+
+def non_finite(logs, model):
+    """The names of logs that are NaN or infinite, those of terms where there are any.
+
+    Args:
+        logs: dict, a name to a value.
+        model: the model whose terms they are.
+
+    Returns:
+        List of names, in the order of the turns.
+    """
+    names = [n for n, value in (logs or {}).items() if not np.all(np.isfinite(np.asarray(value)))]
+    terms = [name for name in getattr(model, "loss_weights", {}) if name in names]
+    return terms or names
+
+
+def describe(logs, names, model):
+    """Such as "`kl_loss` became nan", "`a` became nan, `b` became inf"; and of which data."""
+    became = ", ".join(f"`{n}` became {float(np.ravel(logs[n])[0])}" for n in names)
+    unscaled = getattr(model, "unscaled", None)
+    return f"{became} (the data may be why: {unscaled})" if unscaled else became

@@ -5,9 +5,9 @@ import functools
 
 import keras
 import tensorflow as tf
-from tensorflow.python.ops import summary_ops_v2
 
-from keras_aegan.files import is_disk_full, warn_once
+from keras_aegan.engine import keras_internals
+from keras_aegan.engine.files import is_disk_full, warn_once
 
 # TensorBoard opens its file when it is given the model.
 _BEGINNINGS = ("set_model", "on_train_begin")
@@ -44,7 +44,7 @@ def _guard(callback, undo):
         def call(*args, **kwargs):
             if has_not_begun:
                 return
-            best, summaries = attributes.get("best"), summary_ops_v2._summary_state
+            best, summaries = attributes.get("best"), keras_internals.summaries()
             writer = summaries.writer
             try:
                 hook(*args, **kwargs)

@@ -10,6 +10,13 @@ import weakref
 import keras
 import tensorflow as tf
 
+from keras_aegan.engine.keras_internals import (
+    learning_rate_of,
+    set_learning_rate,
+    steps_of,
+    trained_by,
+)
+
 
 def copy_for_players(optimizer, players):
     """An optimizer of the same kind, with the same attributes, for each player.
@@ -56,7 +63,7 @@ def lacks_variables(optimizer):
         new = _copy(optimizer, optimizer.name, {})
     except _CannotCopy:
         return False
-    new.build(getattr(optimizer, "inner_optimizer", optimizer)._trainable_variables)
+    new.build(trained_by(optimizer))
     wanted, made = (
         collections.Counter((v.name, tuple(v.shape)) for v in o.variables) for o in (new, optimizer)
     )
@@ -75,7 +82,7 @@ def _copy(optimizer, name, memo):
         raise _CannotCopy("whose optimizers belong to the variables of one model")
     attributes = _attributes(optimizer)
     stateful = [n for n, value in attributes.items() if _variables_in(value)]
-    rate = vars((_copies(optimizer) or [optimizer])[-1])["_learning_rate"]
+    rate = learning_rate_of((_copies(optimizer) or [optimizer])[-1])
     rate = float(rate.numpy()) if isinstance(rate, keras.Variable) else rate
     # A built optimizer's variables are those that `build` makes, for other weights.
     if stateful and not optimizer.built:
@@ -91,9 +98,9 @@ def _copy(optimizer, name, memo):
             setattr(copy, attribute, _copy_value(value, optimizer, copy, memo))
     own_rate = _copy_value(rate, optimizer, copy, memo)
     if own_rate is not rate:  # a method of the optimizer's
-        copy._learning_rate = own_rate
+        set_learning_rate(copy, own_rate)
     if not optimizer.built:  # where a schedule is to begin
-        copy._iterations.assign(vars(optimizer)["_iterations"].numpy())
+        steps_of(copy).assign(steps_of(optimizer).numpy())
     return copy
 
 
@@ -262,7 +269,7 @@ class _SharedOptimizer:
             if _is_shared(value):
                 value._read_learning_rate()
         with tf.init_scope():  # Keras builds an optimizer inside the first step's graph
-            rate, own = self.learning_rate, vars(self)["_learning_rate"]
+            rate, own = self.learning_rate, learning_rate_of(self)
             if isinstance(rate, _SharedVariable) and isinstance(own, keras.Variable):
                 own.assign(rate.numpy())
 

@@ -8,16 +8,21 @@ import keras
 import tensorflow as tf
 from keras import ops
 
-from keras_aegan.distribution import check_made_in_scope, number_collectives
-from keras_aegan.hints import Output, Tensor, Terms, Turn
-from keras_aegan.losses.counting import Batch, batch_known, known_batch
-from keras_aegan.models.checked_model import CheckedModel
-from keras_aegan.models.data_checks import check_how_to_run
-from keras_aegan.models.grouped_model import GroupedModel
-from keras_aegan.models.objective import Objective, batch_mean, batch_size_of
-from keras_aegan.models.players_optimizer import (
+from keras_aegan.checks.data_checks import check_how_to_run
+from keras_aegan.engine.checked_model import CheckedModel
+from keras_aegan.engine.counting import Batch, batch_known, known_batch
+from keras_aegan.engine.devices import check_made_in_scope
+from keras_aegan.engine.grouped_model import GroupedModel
+from keras_aegan.engine.keras_internals import (
+    layers_of,
+    mask_of,
+    number_collectives,
+    own_weights,
+    trained_by,
+)
+from keras_aegan.engine.objective import Objective, batch_mean, batch_size_of
+from keras_aegan.engine.players_optimizer import (
     PlayersOptimizer,
-    built_for,
     check_settings,
     check_strategy_suits,
     computes_in_float16,
@@ -27,9 +32,9 @@ from keras_aegan.models.players_optimizer import (
     steps_all_or_none,
     was_built,
 )
-from keras_aegan.models.replicas import clip_sum, independent_noise, share_of_batch
-from keras_aegan.models.servable_model import ServableModel, Untracked
-from keras_aegan.tensor_notes import mask_of
+from keras_aegan.engine.replicas import clip_sum, independent_noise, share_of_batch
+from keras_aegan.engine.servable_model import ServableModel, Untracked
+from keras_aegan.hints import Output, Tensor, Terms, Turn
 
 
 class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
@@ -164,7 +169,7 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
             self._steppable = Untracked(steppable)
             self._traced_with, self._tested_with = Untracked(None), Untracked(None)
             self._built_with = Untracked({p: settings(o) for p, o in optimizers.items()})
-            self._flat_layers = Untracked(list(self._flatten_layers()))
+            self._flat_layers = Untracked(layers_of(self))
             self._objective = Objective(weights, self._totals())
             self._check_metric_names(metrics, weighted_metrics)
             self._compile_metrics = None  # Keras would keep those of an earlier `compile`
@@ -238,7 +243,7 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         steppable = {}
         for player, optimizer in optimizers.items():
             weights = self._player_weights(player)
-            known = built_for(optimizer) if was_built(optimizer) else weights
+            known = trained_by(optimizer) if was_built(optimizer) else weights
             optimizer.build(weights)
             steppable[player] = {id(w) for w in known}
             unknown = [w.path for w in weights if id(w) not in steppable[player]]
@@ -347,7 +352,7 @@ class LatentVariableModel(CheckedModel, GroupedModel, ServableModel):
         state = []
         for layer in self._flat_layers.value:
             state.append(layer.trainable)
-            for weight in (*layer._trainable_variables, *layer._non_trainable_variables):
+            for weight in own_weights(layer):
                 state += id(weight), weight.trainable
         return tuple(state)
 

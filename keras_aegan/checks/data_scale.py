@@ -6,7 +6,7 @@ import warnings
 import keras
 import numpy as np
 
-from keras_aegan.models.network_checks import output_range
+from keras_aegan.checks.network_checks import output_range
 
 # Standardised data are of size 1; heavy tails bring a column's root mean square seldom to 20.
 _LARGEST_SIZE = 20.0

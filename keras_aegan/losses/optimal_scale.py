@@ -3,7 +3,7 @@
 import tensorflow as tf
 from keras import ops
 
-from keras_aegan.losses.counting import known_batch
+from keras_aegan.engine.counting import known_batch
 
 # Ten batches are enough for one number; longer, and it would lag behind the networks.
 _MEMORY = 0.9

@@ -5,6 +5,8 @@ import contextlib
 import tensorflow as tf
 from keras import ops
 
+from keras_aegan.engine.keras_internals import clipped
+
 
 def share_of_batch(batch_size, strategy):
     """The part of the global batch that this replica holds; all of it where there is one."""
@@ -30,7 +32,7 @@ def clip_sum(gradients, optimizer, strategy):
     summed = tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, dense)
     shares = iter(
         g * ops.cast(scale / strategy.num_replicas_in_sync, g.dtype)
-        for g in inner._clip_gradients([g / ops.cast(scale, g.dtype) for g in summed])
+        for g in clipped(inner, [g / ops.cast(scale, g.dtype) for g in summed])
     )
     return [None if g is None else next(shares) for g in gradients]
 

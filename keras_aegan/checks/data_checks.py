@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.checks.arrays import as_array
 
 # Data in [0, 1] that went through resizing or float16 may leave the interval by rounding.
@@ -291,7 +291,7 @@ def check_whole_batches(num_examples, own_size, batch_size=None):
 
     Args:
         num_examples: how many came.
-        own_size: the size of the networks' batches (see `network_checks.own_batch_size`).
+        own_size: the size of the networks' batches (see `own_batch_size`).
         batch_size: what the user asked for, if anything.
 
     Raises:

@@ -6,7 +6,8 @@ import re
 import keras
 import tensorflow as tf
 
-from keras_aegan.models.optimizer_copies import copy_for_players, lacks_variables
+from keras_aegan.engine.keras_internals import layers_of, learning_rate_of, strategy_of, trained_by
+from keras_aegan.engine.optimizer_copies import copy_for_players, lacks_variables
 
 # What an optimizer does in some steps only, and what does the same on replicas.
 _IN_SOME_STEPS = {
@@ -72,7 +73,7 @@ class PlayersOptimizer(keras.optimizers.Optimizer):
         """Lets each optimizer with a moving average write it into its own player's weights."""
         wanted = {id(variable) for variable in var_list}
         for optimizer in self.optimizers:
-            own = [v for v in built_for(optimizer) if id(v) in wanted]
+            own = [v for v in trained_by(optimizer) if id(v) in wanted]
             optimizer.finalize_variable_values(own)
 
     def save_own_variables(self, store):
@@ -128,11 +129,6 @@ def _get(identifier):
     return optimizer
 
 
-def built_for(optimizer):
-    """The weights that a built optimizer has its variables for, in their order."""
-    return getattr(optimizer, "inner_optimizer", optimizer)._trainable_variables
-
-
 def was_built(optimizer):
     """Whether an optimizer has its variables already."""
     return getattr(optimizer, "inner_optimizer", optimizer).built
@@ -152,7 +148,7 @@ def check_strategy_suits(optimizers, strategy):
     """Raises ValueError unless the replicas of a strategy can step these optimizers together."""
     for player, optimizer in optimizers.items():
         inner = getattr(optimizer, "inner_optimizer", optimizer)
-        if inner._distribution_strategy is not strategy:
+        if strategy_of(inner) is not strategy:
             raise ValueError(
                 "`optimizer` must be made in the scope of the model's strategy: its variables "
                 "must be where the model's are, and one from outside counts each step once for "
@@ -188,7 +184,7 @@ def settings(optimizer):
             found += name, settings(value)
         elif name == "_exclude_from_weight_decay":
             found += name, frozenset(value)
-    rate = vars(optimizer)["_learning_rate"]
+    rate = learning_rate_of(optimizer)
     return (*found, "schedule", None if isinstance(rate, keras.Variable) else rate)
 
 
@@ -226,7 +222,7 @@ def computes_in_float16(networks):
     return any(
         layer.dtype_policy.name == "mixed_float16"
         for network in networks
-        for layer in network._flatten_layers()
+        for layer in layers_of(network)
     )
 
 

@@ -8,13 +8,14 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_aegan.arguments import check_positive_integer
+from keras_aegan.checks import data_checks
+from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.checks.arrays import as_array, as_vector, is_array_like
-from keras_aegan.distribution import lost_workers_named
+from keras_aegan.engine.batch_sizes import own_batch_size
+from keras_aegan.engine.devices import lost_workers_named
+from keras_aegan.engine.full_disks import full_disks_survived
+from keras_aegan.engine.training_checks import prepare_callbacks
 from keras_aegan.hints import Array
-from keras_aegan.models import data_checks, network_checks
-from keras_aegan.models.full_disks import full_disks_survived
-from keras_aegan.models.training_checks import prepare_callbacks
 
 _Data: TypeAlias = Array | tf.data.Dataset | keras.utils.PyDataset | Iterator
 
@@ -293,7 +294,7 @@ class CheckedModel(keras.Model):
 
     def _own_batch_size(self, x, batch_size, validation_split=0.0):
         """`batch_size`; of arrays, the one that the networks take, where they take but one."""
-        own_size = network_checks.own_batch_size(self)
+        own_size = own_batch_size(self)
         if own_size is None or not is_array_like(x):
             return batch_size
         num_trained = math.floor(x.shape[0] * (1.0 - (validation_split or 0.0)))
@@ -340,7 +341,7 @@ class CheckedModel(keras.Model):
         if not trains:
             self.check_as_trained(y)
         self.check_data(x, y)
-        data_checks.check_whole_batches(x.shape[0], network_checks.own_batch_size(self))
+        data_checks.check_whole_batches(x.shape[0], own_batch_size(self))
         if sample_weight is not None:
             sample_weight = as_vector("sample_weight", sample_weight)
             target = x if y is None or len(y.shape) == 1 else y  # labels have no steps

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 from keras import ops
 
+from keras_aegan.engine.keras_internals import calls_of
 from keras_aegan.layers import draws
 
 # The derivative of an activation s, written in its own value h = s(a).
@@ -27,7 +28,7 @@ def single_dense_layer(encoder):
     (dense,) = others
     is_known = getattr(dense.activation, "__name__", None) in _DERIVATIVES
     # A layer that is called twice is not one layer.
-    is_called_once = len(dense._inbound_nodes) == 1
+    is_called_once = len(calls_of(dense)) == 1
     return dense if is_known and is_called_once and len(dense.output.shape) == 2 else None
 
 

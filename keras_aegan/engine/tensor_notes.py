@@ -1,16 +1,10 @@
-"""What a tensor carries beside its values: Keras's mask, and the logits of its probabilities.
-
-Keras notes both in private attributes. They are read and written here alone.
-"""
+"""What a tensor carries beside its values: Keras's mask, and the logits of its probabilities."""
 
 import keras
 import tensorflow as tf
 from keras import ops
 
-
-def mask_of(tensor):
-    """Keras's mask of a tensor, `(batch_size, ...)`; or `None`."""
-    return getattr(tensor, "_keras_mask", None)
+from keras_aegan.engine.keras_internals import keras_logits, mask_of, set_mask
 
 
 def common_mask(*tensors):
@@ -27,7 +21,7 @@ def with_mask(tensor, mask):
     if mask is None:
         return tensor
     tensor = tf.identity(tensor)  # another reader of it is to see none
-    tensor._keras_mask = mask
+    set_mask(tensor, mask)
     return tensor
 
 
@@ -56,11 +50,6 @@ def note_logits(probabilities, kind, logits):
 def noted_logits(tensor):
     """`(kind, logits)` as `note_logits` noted them; or `None`."""
     return getattr(tensor, "_exact_logits", None)
-
-
-def keras_logits(tensor):
-    """The logits that Keras's sigmoid and softmax note on what they give; or `None`."""
-    return getattr(tensor, "_keras_logits", None)
 
 
 def logits_of(tensor, kind):

@@ -1,12 +1,22 @@
 """What is asked of the networks that a user passes in: right shapes, and a fitting output."""
 
-import warnings
-
 import keras
 
-from keras_aegan.arguments import is_positive_integer
-from keras_aegan.network_runs import MOVING_LAYERS, carries_logits, is_linear
+from keras_aegan.checks.arguments import is_positive_integer
 
+# What moves values about, and so does to the logits what it does to the probabilities.
+MOVING_LAYERS = (
+    keras.layers.Reshape,
+    keras.layers.Flatten,
+    keras.layers.Permute,
+    keras.layers.Cropping1D,
+    keras.layers.Cropping2D,
+    keras.layers.Cropping3D,
+    keras.layers.RepeatVector,
+    keras.layers.Identity,
+    keras.layers.UpSampling1D,
+    keras.layers.UpSampling3D,
+)
 _INFINITY = float("inf")
 # The intervals that Keras's activations cannot leave; of others nothing is known.
 _OUTPUT_RANGES = {
@@ -165,8 +175,13 @@ def check_generated_shape(data_shape, generated_shape, name="generator"):
         )
 
 
-def check_discriminator(discriminator):
-    """Refuses a discriminator that does not end in one logit an example."""
+def check_discriminator(discriminator, layers):
+    """Raises ValueError unless a discriminator ends in one logit per example.
+
+    Args:
+        discriminator: the network.
+        layers: it and all layers inside it.
+    """
     shape = tuple(discriminator.output_shape[1:])
     if shape not in ((1,), ()):
         raise ValueError(
@@ -181,9 +196,7 @@ def check_discriminator(discriminator):
             f"discriminator that ends in {final_activation(discriminator)!r}"
         )
     regularized = [
-        layer.name
-        for layer in discriminator._flatten_layers()
-        if getattr(layer, "activity_regularizer", None) is not None
+        layer.name for layer in layers if getattr(layer, "activity_regularizer", None) is not None
     ]
     if regularized:
         raise ValueError(
@@ -193,11 +206,11 @@ def check_discriminator(discriminator):
         )
 
 
-def check_no_batch_statistics(name, network, asker):
-    """Refuses layers that mix the examples of a batch, where each example's gradient is asked."""
+def check_no_batch_statistics(name, layers, asker):
+    """Raises ValueError where a layer mixes examples, and each example's gradient is asked for."""
     mixing = [
         layer.name
-        for layer in network._flatten_layers()
+        for layer in layers
         if isinstance(layer, keras.layers.BatchNormalization) and layer.trainable
     ]
     if mixing:
@@ -229,51 +242,6 @@ def check_label_inputs(network_by_name, num_classes_of):
             "The networks must know the same classes. Received: "
             + ", ".join(f"`{name}` with num_classes={n}" for name, n in counts.items())
         )
-
-
-def own_batch_size(model):
-    """The size of the only batches that a model's networks take; `None` where they take any.
-
-    `Input(batch_shape=(16, ...))` alone does not fix it, in Keras either: a layer does that keeps
-    a state for each row, or an operation to which the size was written down.
-
-    Raises:
-        ValueError: if two networks take batches of different sizes.
-    """
-    sizes = {}
-    for network in model._flatten_layers():
-        inputs = getattr(network, "inputs", None) if isinstance(network, keras.Model) else None
-        size = inputs[0].shape[0] if inputs else None
-        if size is not None and not _takes_any_batch(network):
-            sizes[network.name] = size
-    if len(set(sizes.values())) > 1:
-        raise ValueError(
-            "The networks must take batches of one size. Received: "
-            + ", ".join(f"{name!r} of {size}" for name, size in sizes.items())
-        )
-    return next(iter(sizes.values()), None)
-
-
-def check_takes_any_batch(model, asker):
-    """Refuses networks of one batch size, where batches of other sizes are run."""
-    size = own_batch_size(model)
-    if size is not None:
-        raise ValueError(
-            f"The networks must take batches of any size, which {asker} needs: without a layer "
-            "that keeps a state for each row, and without the size written down. "
-            f"Received: networks that take batches of {size} alone"
-        )
-
-
-def _takes_any_batch(network):
-    if any(getattr(layer, "stateful", False) for layer in network._flatten_layers()):
-        return False
-    inputs = [keras.KerasTensor((None, *x.shape[1:]), x.dtype) for x in network.inputs]
-    try:
-        outputs = network.compute_output_spec(inputs if len(inputs) > 1 else inputs[0])
-    except (ValueError, TypeError):
-        return False
-    return all(output.shape[0] is None for output in keras.tree.flatten(outputs))
 
 
 def check_output_suits_loss(loss, domain, data_shape, decoder):
@@ -308,19 +276,6 @@ def check_output_suits_loss(loss, domain, data_shape, decoder):
             f"`loss` {_loss_name(loss)!r} reads the decoder's output as probabilities: end the "
             f'decoder in output_activation="{wanted}", or use the loss with from_logits=True. '
             f"Received: a decoder that ends in {activation!r}"
-        )
-
-
-def warn_of_lost_logits(decoder, stacklevel=5):
-    """Warns of a decoder whose probabilities are all that its likelihood can read."""
-    if not carries_logits(decoder):
-        warnings.warn(
-            "The decoder gives probabilities whose logits are not known, so that those nearer to 0 "
-            "or 1 than 1e-7 are taken as 1e-7 from it, without a gradient. For the exact "
-            "likelihood end the decoder in a sigmoid or softmax, in float32, behind which layers "
-            "only move its values, or give its logits to a loss with from_logits=True. "
-            f"Received: decoder {decoder.name!r}, whose last layer is {decoder.layers[-1].name!r}",
-            stacklevel=stacklevel,
         )
 
 
@@ -379,3 +334,9 @@ def _count(items, noun):
 
 def _loss_name(loss):
     return getattr(loss, "name", None) or getattr(loss, "__name__", str(loss))
+
+
+def is_linear(operation):
+    """Whether a layer passes values on, such as a last one whose dtype is float32."""
+    is_activation = isinstance(operation, keras.layers.Activation)
+    return is_activation and operation.activation is keras.activations.linear

@@ -12,7 +12,7 @@ import math
 import tensorflow as tf
 from keras import ops
 
-from keras_aegan.tensor_notes import mask_of
+from keras_aegan.engine.keras_internals import mask_of
 
 # The batch that a step is on. Replicas are threads, and each has a context.
 _BATCH = contextvars.ContextVar("batch", default=None)

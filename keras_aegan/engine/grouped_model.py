@@ -6,11 +6,10 @@ import numbers
 
 import keras
 import tensorflow as tf
-from tensorflow.python.eager.context import context
-from tensorflow.python.framework.config import is_op_determinism_enabled
 
-from keras_aegan.models import index_groups
-from keras_aegan.models.step_groups import can_group, run_in_groups
+from keras_aegan.engine import index_groups
+from keras_aegan.engine.keras_internals import is_xla_unwelcome, layers_of, own_strategy
+from keras_aegan.engine.step_groups import can_group, run_in_groups
 
 # Small networks are bound by the cost of starting a step: beyond 64 steps nothing is gained.
 _STEPS_PER_EXECUTION = 64
@@ -67,17 +66,17 @@ class GroupedModel(keras.Model):
 
     def choose_jit_compile(self, jit_compile: bool | str, run_eagerly: bool) -> bool | str:
         """`jit_compile` for Keras, which by itself would leave XLA out on every CPU."""
-        on_one_cpu = not self._distribute_strategy and not tf.config.list_physical_devices("GPU")
+        on_one_cpu = not own_strategy(self) and not tf.config.list_physical_devices("GPU")
         if jit_compile != "auto" or run_eagerly or not on_one_cpu:
             return jit_compile
         # The ops of tf.debugging.enable_check_numerics XLA lacks; Keras warns that it leaves out
         # XLA where tf.config.experimental.enable_op_determinism was called.
-        if context().op_callbacks or is_op_determinism_enabled():
+        if is_xla_unwelcome():
             return False
         return all(
             layer.supports_jit and not isinstance(layer, _CONVOLUTIONS + _KERAS_NOISE)
             for model in self.models_of_a_step()
-            for layer in model._flatten_layers()
+            for layer in layers_of(model)
         )
 
     def models_of_a_step(self) -> list[keras.Model]:

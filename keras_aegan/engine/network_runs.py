@@ -5,27 +5,25 @@ Keras notes a sigmoid's logits on its output, from which a cross-entropy is exac
 on, layer by layer, but warns that it does not.
 """
 
+import warnings
+
 import keras
 import tensorflow as tf
 from keras import ops
-from keras.src.models.functional import Functional  # what `keras.Model(inputs, outputs)` makes
 
-from keras_aegan.tensor_notes import keras_logits, mask_of, note_logits, noted_logits, with_mask
-
-# What moves values about, and so does to the logits what it does to the probabilities: layers, and
-# operations of `keras.ops` by the names of their classes.
-MOVING_LAYERS = (
-    keras.layers.Reshape,
-    keras.layers.Flatten,
-    keras.layers.Permute,
-    keras.layers.Cropping1D,
-    keras.layers.Cropping2D,
-    keras.layers.Cropping3D,
-    keras.layers.RepeatVector,
-    keras.layers.Identity,
-    keras.layers.UpSampling1D,
-    keras.layers.UpSampling3D,
+from keras_aegan.checks.network_checks import MOVING_LAYERS, is_linear
+from keras_aegan.engine.keras_internals import (
+    functional_of,
+    keras_logits,
+    layers_of,
+    mask_of,
+    run_operations,
+    standardized_inputs,
+    takes_training,
 )
+from keras_aegan.engine.tensor_notes import note_logits, noted_logits, with_mask
+
+# What moves values about as `MOVING_LAYERS` do, of `keras.ops`, by the names of their classes.
 _MOVING_OPERATIONS = {
     "Append", "ArraySplit", "BroadcastTo", "Cast", "Concatenate", "Copy", "Diagonal", "Dsplit",
     "Dstack", "ExpandDims", "Flip", "Fliplr", "Flipud", "GetItem", "Hsplit", "Hstack", "Identity",
@@ -68,7 +66,7 @@ class NetworkRun(keras.layers.Layer):
 
 def makes_masks(network):
     """Whether a network finds out for itself what is padding."""
-    return any(_is_mask_source(layer) for layer in network._flatten_layers())
+    return any(_is_mask_source(layer) for layer in layers_of(network))
 
 
 def carries_logits(network):
@@ -88,14 +86,27 @@ def carries_logits(network):
     return found[0]
 
 
+def warn_of_lost_logits(decoder, stacklevel=5):
+    """Warns of a decoder whose probabilities are all that its likelihood can read."""
+    if not carries_logits(decoder):
+        warnings.warn(
+            "The decoder gives probabilities whose logits are not known, so that those nearer to 0 "
+            "or 1 than 1e-7 are taken as 1e-7 from it, without a gradient. For the exact "
+            "likelihood end the decoder in a sigmoid or softmax, in float32, behind which layers "
+            "only move its values, or give its logits to a loss with from_logits=True. "
+            f"Received: decoder {decoder.name!r}, whose last layer is {decoder.layers[-1].name!r}",
+            stacklevel=stacklevel,
+        )
+
+
 def _run(network, inputs, training, clean=None):
-    graph = _graph_of(network)
+    graph = functional_of(network)
     if graph is None:
         return network(inputs, training=training)
     masks = [mask_of(tensor) for tensor in keras.tree.flatten(inputs)]
     inputs = [  # a cast loses masks
         tensor if mask_of(tensor) is not None else with_mask(tensor, mask)
-        for tensor, mask in zip(graph._standardize_inputs(inputs), masks, strict=True)
+        for tensor, mask in zip(standardized_inputs(graph, inputs), masks, strict=True)
     ]
     for tensor, clean_tensor in zip(inputs, clean or [], strict=False):
         tensor._clean = clean_tensor
@@ -103,7 +114,7 @@ def _run(network, inputs, training, clean=None):
     def operation_run(operation):
         def run(*args, **kwargs):
             clean_args = keras.tree.map_structure(_clean_of, args)
-            if _graph_of(operation) is not None:
+            if functional_of(operation) is not None:
                 clean = [c for c in keras.tree.flatten(clean_args) if c is not None]
                 return _run(operation, args[0], training, clean)
             # The graph remembers the masks that layers were given, and how they were built.
@@ -112,7 +123,7 @@ def _run(network, inputs, training, clean=None):
                 for name, value in kwargs.items()
             }
             context = {}
-            if "training" in getattr(operation, "_call_context_args", ()):
+            if takes_training(operation):
                 context["training"] = training
             output = operation(*args, **{**kwargs, **context})
             _carry_logits(operation, args, kwargs, output, training)
@@ -122,16 +133,7 @@ def _run(network, inputs, training, clean=None):
 
         return run
 
-    return unpacked(graph._run_through_graph(inputs, operation_fn=operation_run))
-
-
-def _graph_of(network):
-    """The Functional model whose operations a network is; `None` if it has a `call` of its own."""
-    kind = type(network)
-    if isinstance(network, keras.Sequential) and kind.call is keras.Sequential.call:
-        return network._functional
-    is_functional = isinstance(network, Functional) and kind.call is Functional.call
-    return network if is_functional and kind.__call__ is Functional.__call__ else None
+    return unpacked(run_operations(graph, inputs, operation_run))
 
 
 def _carry_logits(operation, args, kwargs, output, training=False):
@@ -170,7 +172,7 @@ def _carry_logits(operation, args, kwargs, output, training=False):
 
 def _carry_logits_of_steps(layer, inputs, output, training):
     """Notes what a layer gives for all steps at once, where that is what it gives for each."""
-    parts = layer._flatten_layers()
+    parts = layers_of(layer)
     operations = [o for part in parts for o in getattr(part, "operations", [part])]
     may_give_logits = noted_logits(inputs) is not None or any(map(_kind_of, operations))
     if not may_give_logits or not all(map(_may_run_twice, parts)):
@@ -179,7 +181,7 @@ def _carry_logits_of_steps(layer, inputs, output, training):
     if noted_logits(inputs) is not None:
         kind, logits = noted_logits(inputs)
         note_logits(steps, kind, _all_steps(logits))
-    if _graph_of(layer) is not None:
+    if functional_of(layer) is not None:
         result = _run(layer, steps, training)
     else:
         result = layer(steps)
@@ -223,12 +225,6 @@ def _only_moves(operation):
         moving = (*MOVING_LAYERS, keras.layers.Concatenate, keras.layers.Masking)
         return isinstance(operation, moving)
     return type(operation).__name__ in _MOVING_OPERATIONS
-
-
-def is_linear(operation):
-    """Whether a layer passes values on, such as a last one whose dtype is float32."""
-    is_activation = isinstance(operation, keras.layers.Activation)
-    return is_activation and operation.activation is keras.activations.linear
 
 
 def _is_mask_source(operation):

@@ -17,6 +17,15 @@ def check_positive_integer(name, value, alternative=""):
         )
 
 
+def check_seed(seed):
+    """Raises ValueError unless a seed is an integer, zero or more, or `None`."""
+    is_integer = isinstance(seed, numbers.Integral) and not isinstance(seed, bool)
+    if seed is not None and not (is_integer and seed >= 0):
+        raise ValueError(
+            f"`seed` must be an integer, zero or more, or None. Received: seed={seed!r}"
+        )
+
+
 def is_number(value):
     """Whether a value is a real number; `True` is none."""
     return isinstance(value, numbers.Real) and not isinstance(value, bool)

@@ -5,7 +5,8 @@ import time
 
 import tensorflow as tf
 
-from keras_aegan.models.index_groups import IndexGroup, take
+from keras_aegan.engine.index_groups import IndexGroup, take
+from keras_aegan.engine.keras_internals import own_strategy
 
 # Batches of a user's own pipeline are stacked for the program, and that costs memory: in bytes.
 _LARGEST_STACK = 64 * 2**20
@@ -15,7 +16,7 @@ _GROUPS_TO_SETTLE, _GROUPS_TO_MEASURE = 2, 8
 
 def can_group(model):
     """Whether groups of steps can be one program: under XLA, and on one device."""
-    return bool(model.jit_compile) and not model.run_eagerly and model._distribute_strategy is None
+    return bool(model.jit_compile) and not model.run_eagerly and own_strategy(model) is None
 
 
 def run_in_groups(model, step, keras_function):

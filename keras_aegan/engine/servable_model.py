@@ -14,11 +14,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_aegan.distribution import is_chief
-from keras_aegan.files import is_local, whole_file, whole_folder
+from keras_aegan.checks.data_checks import check_batch_size, check_path, check_whole_batches
+from keras_aegan.engine import keras_internals
+from keras_aegan.engine.batch_sizes import own_batch_size
+from keras_aegan.engine.devices import is_chief
+from keras_aegan.engine.files import is_local, whole_file, whole_folder
 from keras_aegan.hints import Array
-from keras_aegan.models.data_checks import check_batch_size, check_path, check_whole_batches
-from keras_aegan.models.network_checks import own_batch_size
 
 _PARTS_OF_A_SAVED_MODEL = {
     "assets",
@@ -149,7 +150,8 @@ class ServableModel(keras.Model):
 
     def get_config(self):
         """Keras's own part of the config."""
-        if _is_written_as_hdf5():  # by `keras.saving.save_model`, which does not ask `save`
+        # By `keras.saving.save_model`, which does not ask `save`.
+        if keras_internals.is_written_as_hdf5():
             raise ValueError(
                 "`filepath` must end in `.keras`: Keras's older format holds no model of several "
                 f"networks. Received: a {type(self).__name__} for a file that ends in `.h5`"
@@ -414,8 +416,7 @@ def _add_endpoint(archive, name, function, input_signature):
     counted.get_concrete_function(tf.TensorSpec((), "int64", name=specs[0].name))
     in_signature = counted.get_concrete_function(specs[0])
     archive.add_endpoint(name, counted)
-    others = archive._get_concrete_fn  # Keras would take the first
-    archive._get_concrete_fn = lambda n: in_signature if n == name else others(n)
+    keras_internals.set_signature(archive, name, in_signature)  # Keras would take the first
 
 
 def _of_a_count(function, name):
@@ -432,13 +433,6 @@ def _of_a_count(function, name):
     argument = inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     counted.__signature__ = inspect.Signature([argument])
     return counted
-
-
-def _is_written_as_hdf5():
-    """Whether Keras asks for a config to write into a file of its older format."""
-    from keras.src.backend.common import global_state
-
-    return global_state.get_global_attribute("use_legacy_config", False)
 
 
 class Untracked:

@@ -3,8 +3,8 @@
 import keras
 
 from keras_aegan import losses
+from keras_aegan.checks.network_checks import output_range
 from keras_aegan.losses.reconstruction_loss import parts
-from keras_aegan.models.network_checks import output_range
 
 # The largest share that one direction of images takes of the variance that bounded data can have
 # is far below this: of MNIST's pixels in [-1, 1] it is 0.026, of CIFAR-10's 0.07. A few values may

@@ -1,0 +1,1 @@
+"""How training runs: players, terms and `minimize`, groups of steps, files and endpoints."""
