@@ -117,11 +117,35 @@ class Door:
             self.note(None, y_spec) if trains else self.check_as_trained(y_spec)
         return x, y, sample_weight
 
+    # ------------------------------------------------------------------ conditions
+
+    @property
+    def condition_names(self):
+        """What the networks take beside their first input, by name."""
+        return getattr(self.model, "condition_names", ())
+
+    def as_conditions(self, conditions):
+        """What conditions examples as arrays, a list; not checked yet."""
+        return [as_vector(n, c) for n, c in zip(self.condition_names, conditions, strict=True)]
+
+    def conditions(self, *conditions):
+        """Conditions alone as arrays, checked: a list."""
+        conditions = self.as_conditions(conditions)
+        self.check_conditions(*conditions)
+        return conditions
+
+    def check_conditions(self, *conditions, other_name=None, other=None, names=None):
+        """Raises an error unless the networks can take the conditions, one for each of `other`."""
+        for name, labels in zip(names or self.condition_names, conditions, strict=True):
+            data_checks.check_labels(name, labels, self.model.num_classes)
+            if other is not None:
+                data_checks.check_as_many(other_name, other, name, labels)
+
     # ------------------------------------------------------------------ what families override
 
     def as_y(self, y):
-        """The array that `y` is: targets, unless a family takes labels in their place."""
-        return as_array("y", y)
+        """The array that `y` is: targets, or of a conditional model labels."""
+        return as_vector("y", y) if self.condition_names else as_array("y", y)
 
     def check_inputs(self, *inputs):
         """Raises an error unless `call` can take these arrays."""

@@ -191,9 +191,7 @@ class LatentVariableModel(keras.Model):
         check_compile_arguments(list(self.players), loss, kwargs)
         check_how_to_run(steps_per_execution, jit_compile)
         self.loss_function = self.resolve_loss(self.default_loss if loss is None else loss)
-        weights = resolve_loss_weights(
-            type(self).__name__, self.default_loss_weights, loss_weights
-        )
+        weights = resolve_loss_weights(type(self).__name__, self.default_loss_weights, loss_weights)
         check_made_in_scope(self._networks(), self.distribute_strategy)
         keras_internals.number_collectives(self.distribute_strategy)
         with self.distribute_strategy.scope():
@@ -457,7 +455,7 @@ class LatentVariableModel(keras.Model):
             )
 
     def make_test_function(self, force=False):
-        """What `evaluate` calls for each group of steps; made again where a constant has changed."""
+        """What `evaluate` calls for each group of steps; made again as that of `fit` is."""
         force = self._step_constants.value.has_changed_in_test() or force
         if self.test_function is None or force:
             super().make_test_function(force)

@@ -34,7 +34,7 @@ class Objective:
         self._regularized = set()
 
     def check_term(self, name, values):
-        """Raises ValueError unless the values are of a known term, one per example or of a batch."""
+        """Raises ValueError unless values are of a known term, per example or of the batch."""
         if name not in self.weights or len(values.shape) > 1:
             raise ValueError(
                 "A term must be one of `default_loss_weights` and have the shape (batch_size,), "

@@ -26,8 +26,6 @@ _PARTS_OF_A_SAVED_MODEL = {
 _LARGEST_COUNT = 2**31 - 1
 
 
-
-
 def write_endpoints(path, owner, endpoints, **kwargs):
     """Writes one SavedModel.
 
