@@ -1,10 +1,14 @@
 """What priors do with codes: check them, and sum over the elements of one."""
 
+import math
+
 from keras import ops
 
 from keras_aegan.checks.arrays import as_tensor
 from keras_aegan.checks.network_checks import compatible
 from keras_aegan.engine.keras_internals import mask_of
+from keras_aegan.engine.tensor_notes import common_mask, with_mask
+from keras_aegan.layers.gaussian_sampling import bounded_log_var
 
 
 def as_codes(name, values, shape):
@@ -22,13 +26,18 @@ def as_codes(name, values, shape):
         ValueError: if the last axes have other sizes.
     """
     codes = as_tensor(name, values)
+    check_shape(name, codes, shape)
+    return ops.cast(codes, "float32"), mask_of(codes)
+
+
+def check_shape(name, codes, shape):
+    """Raises ValueError unless the last axes of codes have the sizes of one, `None` for any."""
     received = tuple(codes.shape)
     if not compatible(received[-len(shape) :], shape):
+        sizes = ", ".join("any" if size is None else str(size) for size in shape)
         raise ValueError(
-            f"`{name}` must have the shape {shape_in_words('...', shape)}. "
-            f"Received: {name}.shape={received}"
+            f"`{name}` must have the shape (..., {sizes}). Received: {name}.shape={received}"
         )
-    return ops.cast(codes, "float32"), mask_of(codes)
 
 
 def sum_of_code(values, shape, mask=None):
@@ -49,16 +58,27 @@ def sum_of_code(values, shape, mask=None):
     return ops.sum(values, axis=tuple(range(-len(shape), 0)))
 
 
-def check_no_mask(prior, mask):
-    """Raises ValueError if codes carry a mask and the prior cannot leave out single elements."""
-    if mask is not None:
-        raise ValueError(
-            f"`z` must carry no Keras mask: the elements that a {type(prior).__name__} gives a "
-            "density to depend on each other, so that none can be left out. Use StandardNormal, "
-            f"or an encoder without masks. Received: a mask of shape {tuple(mask.shape)}"
-        )
+def as_posterior(z_mean, z_log_var, shape):
+    """The parameters of q(z|x) = N(μ, σ²), in float32, and the mask of its draws.
+
+    Args:
+        z_mean: μ, `(batch_size, *shape)`.
+        z_log_var: log σ², likewise.
+        shape: of one code.
+
+    Returns:
+        `(z_mean, log_var, mask)`: log σ² is that of the draws of `GaussianSampling`; the mask
+        hides what either of the two hides, and is `None` where nothing is hidden.
+
+    Raises:
+        ValueError: if one has another shape.
+    """
+    mean, mean_mask = as_codes("z_mean", z_mean, shape)
+    log_var, log_var_mask = as_codes("z_log_var", z_log_var, shape)
+    mask = common_mask(with_mask(mean, mean_mask), with_mask(log_var, log_var_mask))
+    return mean, bounded_log_var(log_var), mask
 
 
-def shape_in_words(first, shape):
-    """Such as "(num_examples, 8, any)", for messages."""
-    return f"({', '.join([first, *('any' if size is None else str(size) for size in shape)])})"
+def entropy(log_var, shape, mask=None):
+    """Of Gaussians, ½ Σ (1 + log 2π + log σ²), in nats, over what no mask hides, `(...)`."""
+    return sum_of_code(0.5 * (1 + math.log(2 * math.pi) + log_var), shape, mask)

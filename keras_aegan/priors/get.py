@@ -7,15 +7,16 @@ import keras
 from keras_aegan.checks.network_checks import compatible
 from keras_aegan.priors.prior import Prior
 from keras_aegan.priors.standard_normal import StandardNormal
+from keras_aegan.priors.uniform import Uniform
 
-_BY_NAME = {"standard_normal": StandardNormal}
+_BY_NAME = {"standard_normal": StandardNormal, "uniform": Uniform}
 
 
 def get(identifier: str | dict | Prior | None, shape: Sequence[int | None]) -> Prior:
     """The prior that an argument `prior=` means, for codes of a shape.
 
     Args:
-        identifier: a `Prior`; `"standard_normal"`; what
+        identifier: a `Prior`; `"standard_normal"` or `"uniform"`, on [-1, 1]; what
             `keras.saving.serialize_keras_object` makes of a prior; or `None` for
             `StandardNormal`.
         shape: of one code, as the model takes it; `None` fits any size.

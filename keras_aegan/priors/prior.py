@@ -13,10 +13,9 @@ from keras import ops
 
 from keras_aegan.checks.arguments import is_positive_integer
 from keras_aegan.checks.network_checks import compatible
-from keras_aegan.engine.tensor_notes import common_mask, with_mask
+from keras_aegan.engine.tensor_notes import with_mask
 from keras_aegan.hints import Array, Tensor
-from keras_aegan.layers.gaussian_sampling import bounded_log_var
-from keras_aegan.priors.codes import as_codes, sum_of_code
+from keras_aegan.priors.codes import as_codes, as_posterior, entropy
 from keras_aegan.priors.fresh_seeds import FreshSeeds
 
 # Of each example, where a divergence is estimated without a draw from training.
@@ -62,7 +61,7 @@ class Prior(abc.ABC):
     [0.22 0.22]
     """
 
-    #: Whether the density is positive everywhere, as a Gaussian posterior needs.
+    # Whether the density is positive everywhere, as a Gaussian posterior needs.
     has_full_support: bool = True
 
     def __init__(self, shape: Sequence[int | None]):
@@ -133,7 +132,7 @@ class Prior(abc.ABC):
         standard deviation of log p(z) under q.
 
         Reference: [Kingma & Welling, 2014](https://arxiv.org/abs/1312.6114), section 2.3;
-        [McKay et al., 1979](https://doi.org/10.2307/1268522), section 2.3 (the hypercube).
+        [McKay et al., 1979](https://doi.org/10.2307/1268522) (Latin hypercubes).
 
         Args:
             z_mean: μ, `(batch_size, *shape)`.
@@ -146,20 +145,18 @@ class Prior(abc.ABC):
         Raises:
             ValueError: if an argument has another shape.
         """
-        z_mean, mean_mask = as_codes("z_mean", z_mean, self.shape)
-        z_log_var, log_var_mask = as_codes("z_log_var", z_log_var, self.shape)
+        z_mean, log_var, mask = as_posterior(z_mean, z_log_var, self.shape)
         if not self.has_full_support:
             return ops.full(ops.shape(z_mean)[:1], math.inf)
-        mask = common_mask(with_mask(z_mean, mean_mask), with_mask(z_log_var, log_var_mask))
-        log_var = bounded_log_var(z_log_var)
-        entropy = sum_of_code(0.5 * (1 + math.log(2 * math.pi) + log_var), self.shape, mask)
         if z is not None:
             z, _ = as_codes("z", z, self.shape)
-            return -entropy - self.log_prob(with_mask(z, mask))
-        noise = _fixed_noise(tuple(z_mean.shape[1:]))[:, None]  # (num_draws, 1, *shape)
-        z = z_mean + ops.exp(0.5 * log_var) * noise  # (num_draws, batch_size, *shape)
-        log_prob = self.log_prob(with_mask(z, None if mask is None else mask[None]))
-        return -entropy - ops.mean(log_prob, axis=0)
+            log_prob = self.log_prob(with_mask(z, mask))  # (batch_size,)
+        else:
+            noise = _fixed_noise(tuple(z_mean.shape[1:]))[:, None]  # (num_draws, 1, *shape)
+            z = z_mean + ops.exp(0.5 * log_var) * noise  # (num_draws, batch_size, *shape)
+            z = with_mask(z, None if mask is None else mask[None])
+            log_prob = ops.mean(self.log_prob(z), axis=0)
+        return -entropy(log_var, self.shape, mask) - log_prob
 
     def full_shape(self, shape: Sequence[int | Tensor] | None = None) -> tuple:
         """The shape of one z to draw: `self.shape`, or what `draw` was given for open sizes.

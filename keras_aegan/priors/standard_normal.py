@@ -10,7 +10,7 @@ from keras import ops
 from keras_aegan.hints import Array, Tensor
 from keras_aegan.layers import draws
 from keras_aegan.losses import gaussian_kl
-from keras_aegan.priors.codes import as_codes, sum_of_code
+from keras_aegan.priors.codes import as_codes, check_shape, sum_of_code
 from keras_aegan.priors.prior import Prior
 
 
@@ -57,7 +57,12 @@ class StandardNormal(Prior):
             z_mean: μ, `(batch_size, *shape)`.
             z_log_var: log σ², likewise.
             z: not needed.
+
+        Raises:
+            ValueError: if one has another shape.
         """
+        check_shape("z_mean", z_mean, self.shape)
+        check_shape("z_log_var", z_log_var, self.shape)
         return gaussian_kl(z_mean, z_log_var)
 
     def get_config(self) -> dict[str, Any]:
