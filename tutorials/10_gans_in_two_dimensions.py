@@ -63,8 +63,8 @@ for number in (1, 2, 3):
 ## Networks, and one GAN
 
 Two stacks of dense layers. D ends in one logit, without a sigmoid: the loss applies it, which is
-numerically safer. The `"non_saturating"` loss is Goodfellow's as it is used in practice: G maximises
-log D(G(z)), because the gradient of log(1 − D(G(z))) vanishes where D is sure.
+numerically safer. The `"non_saturating"` loss is Goodfellow's as it is used in practice: G
+maximises log D(G(z)), because the gradient of log(1 − D(G(z))) vanishes where D is sure.
 
 The lecture's generator is larger, 100-128-256-512-1024-2 with batch normalisation, and its Adam is
 slower, 2e-4 with β₁ = 0.5. With the small networks here a case takes seconds instead of minutes
