@@ -136,7 +136,7 @@ that one in a thousand exceeds. Then the test images: how many eights raise an a
 of the other digits?
 """
 
-print(f"\n{'':<22}{'wished':>8}{'method':>10}{'false alarms':>14}{'detected':>10}")
+print(f"\n{'':<22}{'wanted':>8}{'method':>10}{'false alarms':>14}{'detected':>10}")
 for name, detector in detectors.items():
     for rate, method in ((contamination, "quantile"), (contamination, "tail"), (0.1, "quantile")):
         detector.fit_threshold(x_held_out, rate, method)
