@@ -139,7 +139,7 @@ def _models_of_the_table():
 
 
 def test_what_a_step_sends_is_what_the_models_weigh():
-    table = _devices_and_faults().split("| model | sends a step |")[1].split("\n\n")[0]
+    table = _devices_and_faults().split("| model | sends per step |")[1].split("\n\n")[0]
     lines = table.splitlines()[2:]
     for line, (model, turns) in zip(lines, _models_of_the_table(), strict=True):
         _, name, total, players, _ = (cell.strip() for cell in line.split("|"))
