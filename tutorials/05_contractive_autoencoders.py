@@ -305,7 +305,7 @@ def timed_contraction(**jacobian):
 
 
 exact, seconds = timed_contraction(jacobian="exact")
-print(f"\n{'':<24}{'mean ‖J‖²':>12}{'error a digit':>16}{'ms':>8}")
+print(f"\n{'':<24}{'mean ‖J‖²':>12}{'error per digit':>16}{'ms':>8}")
 print(f"{'exact':<24}{exact.mean():>12.3f}{'':>16}{1000 * seconds:>8.0f}")
 for num_probes in (1, 16, 256):
     values, seconds = timed_contraction(jacobian="hutchinson", num_probes=num_probes, seed=0)

@@ -94,7 +94,7 @@ def warn_of_half_range(name, network, data, what, argument, stacklevel=6):
         network: the network.
         data: the data that its output should match, `(num_examples, ...)`, without padding.
         what: what they are to this network, for the message.
-        argument: what is to be rescaled, for the message.
+        argument: what to rescale, for the message.
         stacklevel: of the warning.
     """
     is_enough = len(data) >= _FEWEST_EXAMPLES and np.size(data) >= _FEWEST_VALUES
