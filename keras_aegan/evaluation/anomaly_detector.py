@@ -369,6 +369,11 @@ class AnomalyDetector(keras.layers.Layer):
             )
         self._saver.export(filepath, **kwargs)
 
+    @property
+    def layers(self) -> list[keras.Model]:
+        """The model, a list of one: under this name a detector's file holds its weights."""
+        return [self.model]
+
     @classmethod
     def from_config(cls, config):
         """The detector that `get_config` describes."""
