@@ -72,7 +72,7 @@ class GaussianMixture(Prior):
         seed_generator: keras.random.SeedGenerator,
         shape: Sequence[int | Tensor] | None = None,
     ) -> Tensor:
-        """Draws a component for each z, and z from it, `(num, *shape)`, as `Prior.draw` says."""
+        """Draws each z from a component drawn by weight, as `priors.Prior.draw` says."""
         component = chosen(draws.uniform((num,), seed_generator), self.weights)  # (num,)
         noise = draws.normal((num, *self.full_shape(shape)), seed_generator)
         means = ops.take(self._components.means, component, axis=0)
@@ -92,7 +92,7 @@ class GaussianMixture(Prior):
         return ops.logsumexp(log_weights + log_densities, axis=0)
 
     def kl(self, z_mean: Array, z_log_var: Array, z: Array | None = None) -> Tensor:
-        """As `Prior.kl`, in nats, `(batch_size,)`; of a single Gaussian in closed form.
+        """As `priors.Prior.kl`, in nats, `(batch_size,)`; of a single Gaussian in closed form.
 
         Args:
             z_mean: μ, `(batch_size, *shape)`.
