@@ -1,8 +1,8 @@
-"""What an exact contraction costs: plain, contractive and naive steps of 784-1000, in ratios.
+"""The cost of an exact contraction: plain, contractive and naive steps of 784-1000, in ratios.
 
-The three fit the same data with the same networks, in turns, for several rounds; the medians
-are compared, without XLA and with it. The naive one is written as a user of plain Keras would:
-`batch_jacobian` of the whole encoder in a `train_step` of his own.
+The three fit the same data with the same networks, in turns, for several rounds; their medians
+are compared, without XLA and with it. The naive one is written as a user of plain Keras would
+write it: `batch_jacobian` of the whole encoder in a `train_step` of their own.
 """
 
 import statistics
@@ -51,7 +51,7 @@ x = np.random.default_rng(0).uniform(size=(BATCH_SIZE * 200, 784)).astype("float
 for jit_compile in (False, True):
     medians = milliseconds(jit_compile)
     heading = f"784-1000, {'with' if jit_compile else 'without'} XLA"
-    print(f"{heading:<24}{'ms a step':>12}{'of plain':>12}{'of naive':>12}")
+    print(f"{heading:<24}{'ms per step':>12}{'of plain':>12}{'of naive':>12}")
     for kind, median in medians.items():
         print(
             f"{kind:<24}{median:>12.2f}{median / medians['plain']:>12.2f}"

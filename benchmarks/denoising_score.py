@@ -40,7 +40,7 @@ def train(sigma):
         networks.dense_decoder(64, (2,), (128,), activation="silu"),
         corruption=layers.GaussianNoise(sigma, seed=1),
     )
-    batch_size = 2000  # the signal, σ² times the score, is far below the noise, σ
+    batch_size = 2000  # large, since the signal, σ² times the score, is far below the noise, σ
     schedule = keras.optimizers.schedules.CosineDecay(3e-3, EPOCHS * NUM_SAMPLES // batch_size)
     model.compile(keras.optimizers.Adam(schedule), steps_per_execution=100)
     model.fit(x_train, batch_size=batch_size, epochs=EPOCHS, verbose=0)

@@ -4,7 +4,7 @@
     python benchmarks/faults.py --kills 3       fewer
     python benchmarks/faults.py --parts vae     the VAE alone
 
-Compared are the weights, every optimizer's state with its moving averages, the noise, the weights
+It compares the weights, every optimizer's state with its moving averages, the noise, the weights
 of the terms and the history of the logs.
 """
 
@@ -24,7 +24,7 @@ EPOCHS = 12
 
 
 def train(name, folder):
-    """The command that is killed: data in one order, one backup, and what is left at the end."""
+    """The command that is killed: data in one order, one backup, and the state at the end."""
     import keras
     import numpy as np
 
@@ -93,7 +93,7 @@ def wait_for_training(process):
 
 
 def left(folder, rank=0):
-    """What a training left, as bytes that are equal or not."""
+    """What a training left, as bytes to compare."""
     import numpy as np
 
     path = folder / f"state_{rank}.npz"

@@ -1,10 +1,10 @@
-"""Three thousand calls with wrong arguments, data and files: each must end in a sentence, or work.
+"""Three thousand calls with wrong arguments, data and files: each must raise a sentence, or work.
 
     python benchmarks/fuzz.py [--calls 3000] [--family fit] [--seed 0]
 
-Counted as a failure: any error but a ValueError or TypeError that this package or Keras raises
-with a message, more than 60 seconds, and a training that ends with NaN or without an epoch. What
-Keras's loader says of a damaged file (such as zipfile's "Bad CRC-32") is counted by itself.
+A failure is: any error except a ValueError or TypeError that this package or Keras raises with a
+message; a call of more than 60 seconds; a training that ends with NaN or without an epoch. Errors
+of Keras's loader about a damaged file (such as zipfile's "Bad CRC-32") are counted separately.
 """
 
 import argparse

@@ -1,7 +1,7 @@
-"""What a GAN's two networks must be able to do: capacity against capacity, on the lecture's data.
+"""The capacity that a GAN's two networks need, against each other, on the lecture's data.
 
-1. The lecture's six cases, over several seeds: what `GANDiagnosis` says of each, beside what is
-   to blame by construction. The panels of the first seed go to `figures/gan_six_cases.png`.
+1. The lecture's six cases, over several seeds: the verdict of `GANDiagnosis` on each, beside the
+   right one by construction. The panels of the first seed go to `figures/gan_six_cases.png`.
 2. Data sets 1 and 3 with capacity to spare, over more seeds: moments, modes, quality.
 3. A grid of discriminator's × generator's hidden units, on each data set: modes and quality,
    drawn as heat maps in `figures/gan_laboratory.png`.
@@ -120,8 +120,8 @@ def many_seeds(num_seeds):
                 "{:>18}{:>14}".format(*numbers),
                 flush=True,
             )
-        wished = "mean and std within 0.2" if number == 1 else "3 modes, at least 90 % of quality"
-        print(f"{wished}: {good} of {num_seeds} seeds\n", flush=True)
+        wanted = "mean and std within 0.2" if number == 1 else "3 modes, at least 90 % of quality"
+        print(f"{wanted}: {good} of {num_seeds} seeds\n", flush=True)
 
 
 def grid(num_seeds):

@@ -4,14 +4,14 @@ A small convolutional classifier is trained first, to at least 99 % on the test 
 
 1. DCGAN, unconditional, all digits: the histogram of the classifier's labels over 10,000 samples,
    as its total variation from uniform (at most 0.15), and precision (at least 0.7) and recall (at
-   least 0.5) against 10,000 test digits in the features of the classifier's last hidden layer. Also
-   for noise of a smaller deviation than in training, which buys precision with recall
-   ([Brock et al., 2019](https://arxiv.org/abs/1809.11096), section 3.1, truncate it for that).
+   least 0.5) against 10,000 test digits in the features of the classifier's last hidden layer. The
+   same for noise of a smaller deviation than in training, which trades recall for precision (for
+   which [Brock et al., 2019](https://arxiv.org/abs/1809.11096), section 3.1, truncate it).
 2. DC-CGAN: the share of 10,000 samples in which the classifier sees the digit asked for (at
    least 95 %), and for each digit.
 
-Both are lean (a minute an epoch on a core): the generator goes 7×7×64, 14×14×32, 28×28×1, the
-discriminator back; with `--filters 64` it is twice as wide. Adam 5e-4, β₁ = 0.5, falling to zero
+Both are small (one minute per epoch on one core): the generator goes 7×7×64, 14×14×32, 28×28×1, the
+discriminator back; with `--filters 64` both are twice as wide. Adam 5e-4, β₁ = 0.5, falling to zero
 along a cosine; batch 64. Samples are those of the generator's moving average (0.999). They are
 drawn in `figures/gan_mnist.png` and `figures/dc_cgan_mnist.png`.
 
@@ -117,7 +117,7 @@ def dc_cgan(x_train, y_train, classifier, num_epochs):
     fit(model, x_train, y_train, num_epochs=num_epochs)
     wanted = np.arange(NUM_SAMPLES) % NUM_CLASSES
     samples = model.sample(wanted, seed=1)
-    rows = samples[:100].reshape(10, 10, *IMAGE_SHAPE).swapaxes(0, 1)  # a row a digit
+    rows = samples[:100].reshape(10, 10, *IMAGE_SHAPE).swapaxes(0, 1)  # one row per digit
     figure = plotting.image_grid(rows.reshape(100, *IMAGE_SHAPE), num_columns=10)
     figure.savefig("figures/dc_cgan_mnist.png", dpi=100)
     right = labels_of(classifier, samples) == wanted

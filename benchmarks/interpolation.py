@@ -1,10 +1,10 @@
-"""Paths between digits in a plane: how far from data do a VAE and a plain autoencoder lead?
+"""Paths between digits in a plane: how far from data do those of a VAE and an autoencoder lead?
 
 The lecture's networks with a code of 2, on MNIST in [-1, 1]: trained on the squared error alone; as
 a VAE with the lecture's α = 392, that is σ = 1; and as a VAE that finds σ, about 0.4. Between the
-codes of 500 random pairs of test digits six points are decoded; the distance of an image to data is
-that to the nearest of 20,000 training digits, in pixel space. Claim: the VAE's in between is
-smaller, over seeds.
+codes of 500 random pairs of test digits, six points are decoded. The distance of an image to data
+is that to the nearest of 20,000 training digits, in pixel space. Claim: in between, the VAE's
+distance is smaller, over seeds.
 
     python benchmarks/interpolation.py [--seeds 0 1 2] [--batch-size 256] [--epochs 20]
 """
@@ -42,7 +42,7 @@ ROWS = {
 
 
 def distances(model):
-    """Mean distance to data of what is decoded at the ends, and in between."""
+    """Mean distance to data of images decoded at the ends, and in between."""
     ends = np.random.default_rng(0).choice(len(x_test), (NUM_PATHS, 2))
     start, end = (model.encode(x_test[ends[:, i]]) for i in (0, 1))
     path = latents.interpolate(start, end, num_steps=NUM_STEPS)  # (500, 8, 2)

@@ -1,4 +1,4 @@
-"""Several GPUs or hosts: which strategy fits what is there, who writes files, and who is lost."""
+"""Several GPUs or hosts: the strategy that fits the machine, and the worker that writes files."""
 
 import json
 import os
@@ -12,11 +12,11 @@ from keras_aegan.engine.keras_internals import number_collectives
 
 
 def distribution_strategy(devices: Sequence[str] | None = None) -> tf.distribute.Strategy:
-    """The `tf.distribute` strategy that fits what is there; says in one line what it picked.
+    """The `tf.distribute` strategy that fits the machine; prints in one line what it picked.
 
     The same script runs on one device, on several GPUs, and, started on each host, on several
-    hosts. Call it before any other work of TensorFlow, and make the model in its scope, and the
-    optimizer, where it is not a name. A step on N replicas then equals a step on one with the same
+    hosts. Call it before TensorFlow does anything else, and make the model in its scope, and also
+    the optimizer unless it is a name. A step on N replicas then equals a step on one with the same
     global batch, which is `fit`'s `batch_size`.
 
     | found | picked |
@@ -26,21 +26,21 @@ def distribution_strategy(devices: Sequence[str] | None = None) -> tf.distribute
     | several GPUs | `tf.distribute.MirroredStrategy` |
     | anything else | TensorFlow's default strategy |
 
-    Under several workers the chief alone writes files: `save`, `export`, backups and pictures
-    do nothing elsewhere. Name folders that all hosts share.
+    Under several workers only the chief writes files: `save`, `export`, backups and pictures do
+    nothing on the others. Name folders that all hosts share.
 
     Reference: [TF_CONFIG](https://www.tensorflow.org/guide/distributed_training#TF_CONFIG).
 
     Args:
         devices: names such as `["GPU:0", "GPU:1"]` or, to try a script on one machine, logical
-            CPUs; what is found if `None`.
+            CPUs; the devices that are found if `None`.
 
     Returns:
         A `tf.distribute.Strategy`.
 
     Raises:
-        ValueError: if `TF_CONFIG` is no cluster of workers.
-        RuntimeError: if there are several workers and TensorFlow has begun to work.
+        ValueError: if `TF_CONFIG` does not describe a cluster of workers.
+        RuntimeError: if there are several workers and TensorFlow has already computed something.
 
     Example:
     >>> import keras_aegan
@@ -78,7 +78,7 @@ def distribution_strategy(devices: Sequence[str] | None = None) -> tf.distribute
 
 
 def _cluster_and_task():
-    """`TF_CONFIG`'s cluster, a job's name to its addresses, and task; empty ones without it."""
+    """`TF_CONFIG`'s cluster, a job's name to its addresses, and task; both empty without it."""
     text = os.environ.get("TF_CONFIG", "")
     if not text.strip():
         return {}, {}

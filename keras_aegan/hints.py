@@ -1,4 +1,4 @@
-"""Names for type hints. No part of the public interface."""
+"""Names for type hints; not a part of the public interface."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeAlias, TypeVar
@@ -23,11 +23,11 @@ class Array(Protocol):
 ArrayLike: TypeAlias = Array | Sequence
 Tensor: TypeAlias = tf.Tensor
 
-# A reconstruction loss, and what `losses.get` finds one by.
+# A reconstruction loss, and what `losses.get` takes for one.
 Loss: TypeAlias = keras.losses.Loss | Callable[..., Tensor]
 LossLike: TypeAlias = str | dict | Loss
 
-# A player's terms by name, `(batch_size,)` each; and a turn, which gives them and an output.
+# A player's terms by name, `(batch_size,)` each; and a turn, which returns them and an output.
 Terms: TypeAlias = dict[str, Tensor]
 Output = TypeVar("Output")
 Turn: TypeAlias = Callable[[], tuple[dict, Output]]

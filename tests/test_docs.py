@@ -1,4 +1,4 @@
-"""The reference: every public name is documented, and stands on the page of its namespace."""
+"""Documents: every public name stands in the reference, every record in a list; links work."""
 
 import inspect
 import operator
@@ -23,6 +23,8 @@ _NAMES = [
     for name, value in vars(module).items()
     if not name.startswith("_") and not inspect.ismodule(value)
 ]
+_RECORDS = sorted((_ROOT / "docs" / "design").glob("*.md"))
+_PAGES = [*_ROOT.glob("*.md"), *_ROOT.glob("*/README.md"), *_ROOT.glob("docs/**/*.md")]
 
 
 @pytest.mark.parametrize(("namespace", "name"), _NAMES)
@@ -137,7 +139,7 @@ def _models_of_the_table():
 
 
 def test_what_a_step_sends_is_what_the_models_weigh():
-    table = _devices_and_faults().split("| model | sends a step |")[1].split("\n\n")[0]
+    table = _devices_and_faults().split("| model | sends per step |")[1].split("\n\n")[0]
     lines = table.splitlines()[2:]
     for line, (model, turns) in zip(lines, _models_of_the_table(), strict=True):
         _, name, total, players, _ = (cell.strip() for cell in line.split("|"))
@@ -152,3 +154,25 @@ def test_what_a_step_sends_is_what_the_models_weigh():
 def _num_weights(networks):
     weights = {id(w): w for network in networks for w in network.trainable_weights}
     return sum(np.prod(w.shape) for w in weights.values())
+
+
+def test_contributors_are_told_of_every_design_record():
+    guide = (_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert re.findall(r"\(docs/design/(\w+\.md)\)", guide)
+    assert {page.name for page in _RECORDS} == set(re.findall(r"\(docs/design/(\S+?)\)", guide))
+
+
+@pytest.mark.parametrize("page", _RECORDS, ids=lambda page: page.stem)
+def test_a_design_record_has_a_heading_for_each_decision(page):
+    _, *decisions = page.read_text(encoding="utf-8").split("\n## ")
+    text_by_heading = dict(decision.split("\n", maxsplit=1) for decision in decisions)
+    assert decisions
+    assert len(text_by_heading) == len(decisions)
+    assert all(map(str.strip, text_by_heading.values()))
+
+
+@pytest.mark.parametrize("page", _PAGES, ids=lambda page: str(page.relative_to(_ROOT)))
+def test_links_between_files_lead_somewhere(page):
+    links = re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8"))
+    for link in (link for link in links if not link.startswith("http")):
+        assert (page.parent / link.partition("#")[0]).exists(), link

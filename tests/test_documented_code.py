@@ -44,7 +44,7 @@ from keras_aegan.losses import backbones
 _ROOT = pathlib.Path(__file__).parents[1]
 _PAGES = sorted(
     page
-    for pattern in ("*.md", "docs/*.md", "*/README.md")
+    for pattern in ("*.md", "docs/**/*.md", "*/README.md")
     for page in _ROOT.glob(pattern)
     if ".venv" not in page.parts
 )

@@ -13,9 +13,9 @@ Run it from the root of the repository: python tutorials/01_undercomplete_autoen
 """
 ## Why
 
-An autoencoder is an encoder h = f(x) and a decoder r = g(h), trained to give x back. Were h as
-large as x, both could copy. An *undercomplete* one has dim h < dim x: what does not fit has to
-be left out, so it must learn what digits have in common.
+An autoencoder is an encoder h = f(x) and a decoder r = g(h), trained to give x back. If h were as
+large as x, both could copy. An *undercomplete* one has dim h < dim x: it must leave something
+out, so it must learn what digits have in common.
 
 With linear f and g and squared error, the best code is PCA's. What do nonlinear networks gain?
 And if a small code is what forces them to learn, is the smallest code the best?
@@ -41,7 +41,7 @@ os.makedirs("figures", exist_ok=True)
 latent_dim = 32  # 784 pixels in 32 numbers: PCA still draws legible digits, so it is a fair race
 hidden_units = (512,)  # one hidden layer each way is enough to leave PCA far behind
 plane_units = (256, 128, 64)  # folding digits into two dimensions takes more layers
-batch_size = 125  # divides 60,000: all batches are alike
+batch_size = 125  # divides 60,000: all batches have one size
 num_steps = 2400  # 5 epochs of MNIST, and as many steps on a smaller set
 learning_rate = 3e-3  # high, because it falls to zero along a cosine: PCA within 1 % needs both
 

@@ -13,9 +13,9 @@ Run it from the root of the repository: python tutorials/02_cost_functions.py
 """
 ## Why
 
-"Close to x" has to be a number. Were reconstructions perfect, every cost would agree on them.
+"Close to x" has to be a number. If reconstructions were perfect, every cost would agree on them.
 They are not: a narrow code loses something, and where the network cannot know a pixel it has to
-hedge. The cost decides how. Which one for images?
+hedge. The cost decides how. Which one suits images?
 """
 
 import math
@@ -36,7 +36,7 @@ os.makedirs("figures", exist_ok=True)
 latent_dim = 16  # half of tutorial 01's: there is more to hedge about
 hidden_units = (256,)
 num_levels = 8  # of grey, for the categorical cross-entropy: a softmax of 8 at each pixel
-batch_size = 125  # divides 60,000: all batches are alike
+batch_size = 125  # divides 60,000: all batches have one size
 num_steps = 1440  # 3 epochs of MNIST
 learning_rate = 1e-3  # higher, and MAE may answer black for ever: see the end
 
@@ -46,7 +46,7 @@ learning_rate = 1e-3  # higher, and MAE may answer black for ever: see the end
 Without a network and without MNIST on disk, these are 4,000 and 1,000 digits, and a warning
 says so: all numbers below then differ.
 
-A categorical cross-entropy needs classes: the grey level that each pixel falls in.
+A categorical cross-entropy needs classes: the grey level of each pixel.
 """
 
 (x_train, y_train), (x_test, y_test) = datasets.load_images("mnist")  # in [0, 1]
@@ -125,7 +125,7 @@ def autoencoder(output_shape, output_activation):
 """
 ## Fit
 
-`fit(x)` where the target is x itself, `fit(x, levels)` where it is a class a pixel.
+`fit(x)` where the target is x itself, `fit(x, levels)` where it is one class per pixel.
 """
 
 epochs = math.ceil(num_steps * batch_size / len(x_train))
@@ -154,7 +154,7 @@ categorical = train(
 )
 
 """
-Out of a distribution a picture has to be made: its mean, or its most probable level.
+A picture has to be made of each distribution: its mean, or its most probable level.
 """
 
 middles = datasets.dequantize(np.arange(num_levels), num_levels)  # what each level looks like
@@ -203,10 +203,10 @@ print_row("x itself", x_test)
 print_row("x in 8 levels", datasets.dequantize(levels_test, num_levels))
 
 """
-MAE wins its own column, with half of MSE's greys, and loses the other two: where it is wrong it
-is sure of it. Binary cross-entropy wins its own, and MSE's too: both ask for the
-mean, and its gradient gets there faster. Rounding explains much of the categorical rows: black
-is drawn as the middle of its level, 1/16, and that alone costs what the last row says.
+MAE wins its own column, with half of MSE's greys, and loses the other two: where it is wrong, it
+is sure. Binary cross-entropy wins its own column, and MSE's too: both ask for the mean, and its
+gradient gets there faster. Rounding explains much of the categorical rows: black is drawn as the
+middle of its level, 1/16, and that alone costs what the last row says.
 
 In the pictures: MSE and BCE blur, MAE has clean edges, and loses strokes where it was not sure.
 """
@@ -245,14 +245,14 @@ Below zero is no mistake: the density of a continuous x may exceed 1. The catego
 probability, not a density; spread evenly over the width of its level it becomes one, by
 subtracting log 8 for each pixel, and can stand in the same table.
 
-Bernoulli on grey levels is the exception: a cross-entropy, and no likelihood. A perfect
+Bernoulli on grey levels is the exception: a cross-entropy, but not a likelihood. A perfect
 reconstruction does not get zero, but the entropy of the greys.
 """
 
 categorical_nll = float(losses.CategoricalNLL()(levels_test, probabilities))
 log_width = -math.log(num_levels)  # of a level
 
-print(f"\n{'in nats a digit':<36}{'trained by':>12}{'NLL':>10}")
+print(f"\n{'in nats per digit':<36}{'trained by':>12}{'NLL':>10}")
 for name, nll, trained_by in (
     ("GaussianNLL(1.0)", losses.GaussianNLL(1.0), "MSE"),
     ('GaussianNLL("optimal")', losses.GaussianNLL("optimal"), "MSE"),
@@ -274,16 +274,16 @@ print(f"{'the same, as a density':<36}{'CCE':>12}{categorical_nll + num_pixels *
 - Binary cross-entropy: for x in {0, 1}, or as a good cost for nearly binary images: with a
   sigmoid its gradient with respect to the logit, r − x, does not vanish where the answer is
   confidently wrong.
-- Categorical: knows several answers at once, which a mean cannot say. It pays with as many
-  outputs a pixel as levels, and it does not know that level 3 is near level 4.
+- Categorical: knows several answers at once, which a mean cannot say. It pays with one output per
+  level and pixel, and it does not know that level 3 is near level 4.
 
-All four compare pixel with pixel, and none sees that a stroke is moved by one. That is for the
-perceptual loss.
+All four compare pixel with pixel, and none sees that a stroke is only moved by one. The
+perceptual loss does.
 
 ## What the toolkit refuses
 
-A cross-entropy on data in [−1, 1] gives numbers, and trains, to nonsense. Here each of these
-ends in one sentence, before the first step.
+A cross-entropy on data in [−1, 1] gives numbers and trains, but to nonsense. Here each of these
+mistakes ends in one sentence, before the first step.
 """
 
 
@@ -314,11 +314,11 @@ trained["BCE"].export("saved_models/cost_functions")
 """
 ## What to try next, and what to break on purpose
 
-- `latent_dim = 2`, then 64. Where there is more to hedge about, do the pictures differ more?
+- `latent_dim = 2`, then 64. If there is more to hedge about, do the pictures differ more?
 - `num_levels = 2`, then 32. What does the categorical model gain, and what does it cost?
 - Draw a level at random at each pixel from `probabilities`. Why is it not a digit's picture?
 - Train with `losses.GaussianNLL("optimal")`, then `losses.LaplaceNLL("optimal")`. Are the
-  pictures those of MSE and MAE? Why is the path there another?
+  pictures those of MSE and MAE? Why do they get there by another path?
 - `datasets.load_images("fashion_mnist")`: many greys. Which cost gains, which loses?
 - Break it: `batch_normalization=False` and `learning_rate = 3e-3`. MAE then answers black,
   everywhere, for ever: the median of most pixels, where the sigmoid's gradient is zero.
@@ -327,7 +327,7 @@ trained["BCE"].export("saved_models/cost_functions")
 
 ## Use what was saved
 
-This cell needs nothing of the above but some images, here `x_test`: paste it into a program of its
+Of the code above, this cell needs only some images, here `x_test`: paste it into a program of its
 own.
 """
 

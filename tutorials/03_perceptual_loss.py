@@ -43,25 +43,25 @@ os.makedirs("figures", exist_ok=True)
 """
 
 num_images = 20_000  # of CIFAR-10's 50,000: enough to see the difference, in minutes
-latent_dim = 64  # 3,072 numbers an image in 64: details have to go, and the loss says which
+latent_dim = 64  # 3,072 numbers per image in 64: details have to go, and the loss says which
 filters = (16, 32, 64)
 batch_size = 100  # divides 20,000
 num_epochs = 8
 learning_rate = 2e-3  # high, because it falls to zero along a cosine
-stranger_nats = 10_000.0  # what it costs to answer with another image; the KL has some 100 nats
+stranger_nats = 10_000.0  # the cost of answering with another image; the KL has some 100 nats
 
 # The backbone p: MobileNet with its ImageNet weights where this names their file,
 # mobilenet_2_5_224_tf_no_top.h5 (keras.applications downloads it to ~/.keras/models); else an
 # AlexNet-shaped network, trained below on CIFAR-10's own labels. It works offline either way.
 mobilenet_weights = os.environ.get("KERAS_AEGAN_MOBILENET_WEIGHTS")
-backbone_size = 64  # what MobileNet's images are enlarged to: it was trained on 224×224
+backbone_size = 64  # images are enlarged to this for MobileNet, which was trained on 224×224
 backbone_epochs = 3
 
 """
 ## Data
 
-CIFAR-10: ten classes of things, 32×32 in colour. The autoencoders never see a label. It is
-downloaded once; no part of it comes with the package, so without a network and without it on disk
+CIFAR-10: ten classes of things, 32×32 in colour. The autoencoders never see a label. The images
+are downloaded once; the package holds none of them, so without a network and without them on disk
 this cell stops, and says what to do.
 """
 
@@ -71,13 +71,12 @@ print("training:", x_train.shape, "test:", x_test.shape)
 """
 ## The backbone
 
-It is trained before, and then only looks: frozen, in inference mode, cut at the highest layer
-that is named. Early layers see edges and colours, late ones parts of things; one of each is
-compared.
+It is trained first, and then only used: frozen, in inference mode, cut at the highest layer that
+is named. Early layers see edges and colours, late ones parts of things; one of each is compared.
 
 Be fair when you read the table at the end. MobileNet learned from ImageNet and has never seen
-these labels. The AlexNet has: where it is used, its perceptual codes have been told, by a detour,
-what the predictors are asked for.
+these labels. The AlexNet has: if it is used, the perceptual codes have been told, indirectly, what
+the predictors must find.
 """
 
 image_shape = x_train.shape[1:]  # (32, 32, 3)
@@ -112,7 +111,7 @@ else:
 
 The same convolutional VAE twice; only the loss differs. α weighs it against the KL, and means
 nothing without the loss's own scale: a distance of features may be a hundredth of one of pixels.
-So both are scaled by the same yardstick, the loss of answering with another image altogether.
+So both are scaled by the same yardstick, the loss of answering with a different image.
 """
 
 all_losses = {"pixel-wise": losses.get("mse"), "perceptual": perceptual_loss}
@@ -158,7 +157,7 @@ for name, loss in all_losses.items():
 ## Look: reconstructions
 
 Squared error asks for the right colour in the right place, and p for what it was trained to see.
-Look for edges and textures that the upper row blurs away, and for colours that the lower one gets
+Look for edges and textures that the upper row blurs, and for colours that the lower row gets
 wrong.
 """
 
@@ -170,8 +169,7 @@ figure = plotting.reconstruction_grid(
 figure.savefig("figures/03_reconstructions.png", dpi=150)
 
 """
-Both by both measures. That each should win by its own is no proof of anything but that both were
-trained.
+Both models by both measures. Each should win by its own: that only proves that both were trained.
 """
 
 
@@ -195,8 +193,8 @@ for name, (mse, distance) in errors.items():
 ## What each loss misses
 
 Images changed in three ways: moved by a pixel, darkened, blurred. Each number is the loss of the
-change, as a share of the loss of another image altogether. Squared error hardly minds the blur
-(2 %), and minds the darkness (9 %); MobileNet has it the other way round, 19 % and 2 %.
+change, as a share of the loss of a different image. Squared error hardly minds the blur (2 %), and
+minds the darkness (9 %); for MobileNet it is the other way round, 19 % and 2 %.
 """
 
 changes = {
@@ -220,8 +218,8 @@ for name, values in shares.items():
 ## The prediction pathway
 
 The encoders are frozen; predictors learn the class from the 64 numbers of the code, on the images
-that the autoencoders saw without labels. A linear one and an MLP, each chosen on a tenth of the
-training images: the linear one by its C, the MLP by when it stops.
+that the autoencoders saw without labels. There are two, a linear one and an MLP. A tenth of the
+training images chooses the linear one's C, and when the MLP stops.
 """
 
 
@@ -246,13 +244,13 @@ for name, vae in vaes.items():
     print(f"{name:<20}{linear_accuracy:>10.1f}{mlp_accuracy:>10.1f}")
 
 """
-The paper found that a code which was trained to be *seen* right predicts better than one which was
-trained to be right in every pixel. So it is here: with MobileNet as p, a linear predictor on the
-perceptual code finds 58 % of the classes and one on the pixel-wise code 37 %; an MLP 66 and 49 %.
+The paper found that a code trained to be *seen* right predicts better than one trained to be right
+in every pixel. So it is here: with MobileNet as p, a linear predictor finds 58 % of the classes
+from the perceptual code and 37 % from the pixel-wise code; an MLP 66 and 49 %.
 
 ## Look: neighbours
 
-The same, to look at: for each image on the left, the four test images whose codes are nearest.
+The same as a picture: for each image on the left, the four test images whose codes are nearest.
 """
 
 queries = np.arange(4)
@@ -266,8 +264,8 @@ for name, vae in vaes.items():
 """
 ## Save
 
-One SavedModel. The backbone is not in it, nor in a `.keras` file: it was an eye to learn by, and
-the autoencoder works without. So there is no endpoint `reconstruction_error`, which would need it.
+One SavedModel. The backbone is not in it, nor in a `.keras` file: it was only needed to learn, and
+the autoencoder works without it. So there is no endpoint `reconstruction_error`, which needs it.
 """
 
 vaes["perceptual"].export("saved_models/perceptual_vae")
@@ -279,11 +277,12 @@ vaes["perceptual"].export("saved_models/perceptual_vae")
 - Name one layer alone, first an early one, then a late one. Which draws better, and which predicts
   better?
 - `distance="mae"`. `layer_weights=[1.0, 0.1]`.
-- Break it: leave the AlexNet untrained, without `pretrain_backbone`. It trains all the same: random
-  filters see edges and colours too. A linear predictor then finds 41 % on the perceptual code,
-  which a trained AlexNet takes to 49 and pixels to 37: a third of the gain was in the architecture.
-- Break it: give MobileNet images without `preprocessing="mobilenet"`. Nobody complains. It expects
-  black at −1 and is given 0, so to its eye everything lies between grey and white.
+- Break it: leave the AlexNet untrained, without `pretrain_backbone`. The VAE trains all the same:
+  random filters see edges and colours too. A linear predictor then finds 41 % from the perceptual
+  code; it was 49 with a trained AlexNet and 37 from the pixel-wise code, so a third of the gain was
+  in the architecture.
+- Break it: give MobileNet images without `preprocessing="mobilenet"`. There is no error. It expects
+  black at −1 and is given 0, so everything that it sees lies between grey and white.
 - `latent_dim = 256`. Does pixel-wise catch up?
 
 ## Use what was saved

@@ -15,14 +15,14 @@ Run it from the root of the repository: python tutorials/04_denoising_autoencode
 
 An autoencoder with a code as large as x can copy x and learn nothing; a narrow code forbids it
 (tutorial 01). A *denoising* autoencoder makes copying useless instead: it is shown a corrupted
-x̃ and has to give the clean x, so it minimises L(x, g(f(x̃))). Whoever copies, copies the noise.
+x̃ and has to give the clean x, so it minimises L(x, g(f(x̃))). To copy is to copy the noise.
 
 To take noise away, the networks must know what data look like without it. So the code may be
-larger than x, and the noise does what narrowness did. But what is it that they learn?
+larger than x, and the noise does what narrowness did. But what do they learn?
 
-The code for digits is wider than x, 1000 numbers for 784 pixels. The hidden layers on both sides
-of it, of 512, are a waist all the same: narrower than x, though far too wide to clean by themselves
-(see the end). The model in the plane has no waist anywhere.
+The code for digits is wider than x, 1000 numbers for 784 pixels. The hidden layers of 512 on both
+sides of it are narrower than x, but far too wide to remove noise by that alone (see the end). The
+model in the plane is nowhere narrower than x.
 """
 
 import math
@@ -48,8 +48,8 @@ salted = 0.3  # share of pixels set to black or white
 pca_ranks = (8, 16, 24, 32, 48, 64, 128)  # too few leave out strokes, too many let noise through
 
 latent_dim = 1000  # more numbers than pixels
-hidden_units = (512,)  # a waist, see "Why": 1000 here would be twice the arithmetic
-batch_size = 125  # divides 60,000: all batches are alike
+hidden_units = (512,)  # narrower than x, see "Why": 1000 here would be twice the arithmetic
+batch_size = 125  # divides 60,000: all batches have one size
 num_steps = 1440  # 3 epochs of MNIST, each digit with new noise every time
 learning_rate = 2e-3  # falls to zero along a cosine
 
@@ -64,8 +64,8 @@ curve_steps = 2000  # all points of the curve in each
 Without a network and without MNIST on disk, these are 4,000 and 1,000 digits, and a warning
 says so: all numbers below then differ.
 
-The test digits get their noise once and for all, so that everybody cleans the same ones. It is
-left as it is: no clipping to [0, 1].
+The test digits get their noise once, so that all methods clean the same ones. They are not clipped
+to [0, 1].
 """
 
 (x_train, _), (x_test, y_test) = datasets.load_images("mnist")  # in [0, 1]
@@ -83,8 +83,8 @@ noisy_test = with_noise(x_test)
 """
 ## PCA
 
-What a linear map can do: keep the directions in which clean digits vary most, drop the others
-with the noise in them. How many to keep, the training digits decide.
+What a linear map can do: keep the directions in which clean digits vary most, and drop the others
+with the noise in them. The training digits decide how many to keep.
 """
 
 
@@ -111,8 +111,8 @@ for rank, decibels in psnr_of_rank.items():
 """
 ## Networks
 
-The corruption is a layer, any layer that keeps the shape. It is no part of the networks: it acts
-in training only, with new noise at every step.
+The corruption is a layer, any layer that keeps the shape. It is not a part of the networks: it
+acts in training only, with new noise at every step.
 """
 
 image_shape = x_train.shape[1:]  # (28, 28, 1)
@@ -152,8 +152,8 @@ train(denoising, num_steps)
 """
 ## Look: how much noise is gone
 
-Nothing is added at inference: the model takes the digits as noisy as they come. Its sigmoid
-keeps it within [0, 1]; so that this is not its only advantage, the second column clips all three.
+At inference no noise is added: the model takes noisy digits. Its sigmoid keeps its output within
+[0, 1]; the second column gives the others this advantage too, and clips all three.
 """
 
 pca_cleaned = clean_by_pca(noisy_test, best_rank)
@@ -169,8 +169,8 @@ for name, images in (
     print(f"{name:<34}{psnr(images, x_test):>8.2f}{psnr(clipped, x_test):>10.2f}")
 
 """
-PCA trades noise for waves and blur. The autoencoder draws strokes, and where the noise hid
-one, it guesses: a guess can be wrong.
+PCA trades noise for waves and blur. The autoencoder draws strokes, and where the noise hid a
+stroke, it guesses: a guess can be wrong.
 """
 
 shown = [np.argmax(y_test == digit) for digit in range(10)]  # one of each
@@ -188,9 +188,9 @@ figure.savefig("figures/04_denoised.png", dpi=150)
 """
 ## Holes and grains
 
-Two other corruptions touch some pixels only, but those entirely: masking noise makes holes to
-fill, salt-and-pepper noise grains to sweep away. Only the layer changes. One epoch each, and the
-strokes are still blurred.
+Two other corruptions change only some pixels, but those entirely: masking noise makes holes to
+fill, salt-and-pepper noise grains to sweep away. Only the layer changes. They are trained for one
+epoch each, and the strokes are still blurred.
 """
 
 corruptions = {
@@ -238,15 +238,15 @@ print("spiral")
 on_curve.fit(tf.data.Dataset.from_tensors(curve).repeat(curve_steps), verbose=2)
 
 """
-Here the best answer of all is known. Of all functions, the posterior mean E[x | x̃] has the
-smallest squared error: the mean of the curve's points, weighted by how likely the noise is to
-lead from each of them to x̃. The autoencoder has never seen this formula.
+Here the best possible answer is known. Of all functions, the posterior mean E[x | x̃] has the
+smallest squared error: the mean of the curve's points, each weighted by how likely the noise leads
+from it to x̃. The autoencoder has never seen this formula.
 """
 
 
 def posterior_mean(x):
     distances = np.sum((x[:, None] - curve) ** 2, axis=-1)  # (num_points, 1000)
-    distances -= distances.min(axis=1, keepdims=True)  # weights of 0/0 far from the curve, if not
+    distances -= distances.min(axis=1, keepdims=True)  # else 0/0 far from the curve
     weights = np.exp(-distances / (2 * curve_noise**2))
     return weights @ curve / weights.sum(axis=1, keepdims=True)
 
@@ -299,13 +299,13 @@ denoising.export("saved_models/denoising_autoencoder")
 - `denoising.decode(denoising.encode(x_test))`: what becomes of digits that were clean? And of
   digits with twice the noise?
 - Clean salt-and-pepper noise with the model of Gaussian noise, and the other way round.
-- `latent_dim = 32`: is a narrow code still of use beside the noise?
+- `latent_dim = 32`: does a narrow code still help, besides the noise?
 - Apply r again and again to points of the plane, `x = on_curve(x)`. Where do they end?
 - `curve_noise = 0.02`, then 0.3. What becomes of the arrows far from the curve, and of the
   curve's turns?
 - Break it: `fit(noisy_train, noisy_train)` with `corruption=None`. A warning says that a sigmoid
   cannot reach noise below 0 and above 1, and the PSNR falls from 18.6 to 14.0 dB, below PCA's: now
-  the noise is what it is paid to copy, and it copies as much as 512 hidden units hold.
+  it is rewarded for copying the noise, and copies as much of it as 512 hidden units hold.
 
 ## Use what was saved
 

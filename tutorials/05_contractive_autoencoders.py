@@ -17,9 +17,9 @@ Two images of the same digit should have nearly the same code. A *contractive* a
 for it directly: its loss is L(x, g(f(x))) + λ ‖∂f(x)/∂x‖², the squared Frobenius norm of the
 encoder's Jacobian, Σᵢⱼ (∂hⱼ/∂xᵢ)², at each training example.
 
-The penalty alone would make the code constant. The reconstruction resists, but only where it has
-to: along the directions in which data vary. So the Jacobian should become large in these, the
-tangents of the manifold, and vanish in all others. Does it?
+The penalty alone would make the code constant. The reconstruction resists, but only where it must:
+along the directions in which data vary. So the Jacobian should stay large along these, the
+tangents of the manifold, and vanish along all others. Does it?
 """
 
 import math
@@ -41,8 +41,8 @@ os.makedirs("figures", exist_ok=True)
 """
 
 latent_dim = 300  # sigmoid units, one layer: the penalty has a closed form, and costs nothing
-contraction = 1.0  # λ; ten times the paper's, so that in few epochs its effect is plain to see
-batch_size = 125  # divides 60,000: all batches are alike
+contraction = 1.0  # λ; ten times the paper's, so that a few epochs show its effect
+batch_size = 125  # divides 60,000: all batches have one size
 num_steps = 1440  # 3 epochs of MNIST
 learning_rate = 3e-3  # falls to zero along a cosine
 
@@ -134,7 +134,7 @@ def jacobians(model, images):
 
 
 def num_directions(singular_values, share=0.9):
-    """How many of the largest make up so much of the sum of squares, on average."""
+    """How many of the largest make up this share of the sum of squares, on average."""
     cumulated = np.cumsum(singular_values**2, axis=1)  # (num_images, latent_dim)
     return np.mean(np.sum(cumulated < share * cumulated[:, -1:], axis=1) + 1)
 
@@ -160,13 +160,13 @@ for name, model in autoencoders.items():
     )
 
 """
-The penalty is paid for with reconstruction. What it buys: a code that moves less, in half as many
-directions, more of its units saturated. The untied one cheats: small weights in, large weights
-out, and less saturation than in the plain one.
+The penalty costs reconstruction. In return, the code moves less, in half as many directions, and
+more of its units are saturated. The untied one cheats: small weights in, large weights out, and
+less saturation than in the plain one.
 
-Left, the singular values of the Jacobian, each digit's in falling order, on average: those of the
-contractive one are smaller and fall faster. Right, how: units that have gone to 0 or to 1 and stay
-there when x moves a little.
+On the left, the singular values of the Jacobian, in falling order for each digit, then averaged:
+those of the contractive one are smaller and fall faster. On the right, how it does that: units
+that are at 0 or at 1 and stay there when x moves a little.
 """
 
 figure = Figure((10, 4), layout="constrained")
@@ -186,9 +186,9 @@ figure.savefig("figures/05_spectrum.png", dpi=150)
 
 The right singular vectors of J are images: small changes of x, ordered by how far they move the
 code. The first are the tangents of the manifold at this digit, as the autoencoder sees it: white
-and black are ink added and ink taken away, or the other way round. The contractive one's are smooth
-and follow the strokes, to move or to thicken them. The plain one's are rough, and its first lights
-or darkens the border, where no digit has ink.
+and black are ink added and ink taken away, or the other way round. Those of the contractive one are
+smooth and follow the strokes, to move or to thicken them. Those of the plain one are rough, and its
+first one lights or darkens the border, where no digit has ink.
 """
 
 
@@ -220,7 +220,7 @@ a contractive autoencoder's loss, with λ = σ² and the Jacobian of the whole m
 encoder's (Alain & Bengio, 2014). So let r be the encoder, and let the decoder do nothing. `"mse"`
 is a mean over the two coordinates: λ = σ²/2.
 
-The data are an arc. One of them sees noise, the other never leaves the curve.
+The data are an arc. One model sees noise, the other never leaves the curve.
 """
 
 angle = np.linspace(0, 1.5 * np.pi, 500)
@@ -283,7 +283,7 @@ figure.savefig("figures/05_vector_fields.png", dpi=150)
 A deep encoder has no closed form: `"exact"` then takes a backward pass for every unit of the code.
 `jacobian="hutchinson"` takes one for each random vector v of signs, since E ‖vᵀJ‖² = ‖J‖²: right
 on average, and its error falls as 1/√num_probes. One probe is enough for training, where steps
-average too. It is an estimate of the encoder as it is, trained or not: this one is not.
+average too. The encoder need not be trained: this one is not.
 """
 
 deep = networks.dense_encoder(image_shape, latent_dim, hidden_units=(512, 512))
@@ -305,7 +305,7 @@ def timed_contraction(**jacobian):
 
 
 exact, seconds = timed_contraction(jacobian="exact")
-print(f"\n{'':<24}{'mean ‖J‖²':>12}{'error a digit':>16}{'ms':>8}")
+print(f"\n{'':<24}{'mean ‖J‖²':>12}{'error per digit':>16}{'ms':>8}")
 print(f"{'exact':<24}{exact.mean():>12.3f}{'':>16}{1000 * seconds:>8.0f}")
 for num_probes in (1, 16, 256):
     values, seconds = timed_contraction(jacobian="hutchinson", num_probes=num_probes, seed=0)
@@ -331,9 +331,9 @@ contractive.export("saved_models/contractive_autoencoder")
 - Train the untied one ten times as long. Which of its norms grows, which falls?
 - `curve_noise = 0.05` and 0.4: where do the two fields part?
 - Break it: `latent_activation="relu"`, and in `jacobians` put `(codes > 0)`, a ReLU's slope, for
-  `codes * (1 - codes)`, a sigmoid's. A ReLU does not saturate above: small weights are what is left
-  (a norm of 6.5; 52.6 without the penalty), and tied ones cost the error: 152 nats instead of 61.
-  Untied, they are small on the way in (5.3) and large on the way out (84): 77 nats.
+  `codes * (1 - codes)`, a sigmoid's. A ReLU does not saturate above: only small weights are left (a
+  norm of 6.5; 52.6 without the penalty), and if they are tied the error pays: 152 nats instead of
+  61. Untied, they are small in the encoder (5.3) and large in the decoder (84): 77 nats.
 - Break it: `contraction = 100`. The code hardly moves (standard deviation 0.01), and the decoder
   draws the same blur, near the mean digit, for all: 208 nats instead of 69 without the penalty. The
   untied one cheats best here, with 184.

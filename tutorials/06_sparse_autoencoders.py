@@ -15,8 +15,8 @@ Run it from the root of the repository: python tutorials/06_sparse_autoencoders.
 
 A narrow code forces an autoencoder to choose. There is another way: many units, of which only
 a few may be active for any one digit. L(x, g(f(x))) + λ Σ|hᵢ| lets the code be wide, and makes
-every activation cost something. Each unit then has to be worth it, and comes to stand for a
-part that digits have in common: features that a classifier with few labels can use. Do they?
+every activation cost something. Each unit then has to be worth its cost, and should come to stand
+for a part that digits have in common: a feature for a classifier with few labels. Does it?
 """
 
 import math
@@ -43,18 +43,18 @@ num_units = 400  # a dozen times the 32 numbers that drew good digits in tutoria
 l1_weight = 1e-3  # λ, as on the slide
 l2_weight = 1e-3  # the same λ, so that only the shape of the penalty differs
 kl_target = 0.05  # ρ, as in Ng's notes: each unit active for one digit in twenty
-# β, summed over 400 units; chosen by eye. The error below is a tenth of Ng's ½‖x − r‖²: beside his
-# it would be 0.05, where he takes 3.
+# β, summed over 400 units; chosen by eye. The error below is a tenth of Ng's ½‖x − r‖²: with his
+# error it would be 0.05; he takes 3.
 kl_weight = 5e-3
 error_weight = 0.05  # the scale of the error, see "The scale of the loss"
 num_active = 25  # the k of the k-sparse paper's best features
-batch_size = 125  # divides 60,000: all batches are alike
+batch_size = 125  # divides 60,000: all batches have one size
 num_steps = 1440  # 3 epochs of MNIST
-learning_rate = 1e-3  # at 3e-3 many units die: they are silent for every digit and stay so
+learning_rate = 1e-3  # at 3e-3 many units die: they become silent for every digit and stay so
 
 zero_threshold = 0.01  # an activation of at most this size counts as zero
 label_counts = (100, 1000)
-num_draws = 5  # with so few labels it matters which: several draws, mean and spread
+num_draws = 5  # the choice of so few labels matters: several draws, mean and spread
 
 """
 ## Data
@@ -69,8 +69,8 @@ print("training:", x_train.shape, "test:", x_test.shape)
 """
 ## The penalties
 
-Both grow with the activation. What training feels is the derivative: L1 pushes a small
-activation as hard as a large one, until it is zero; L2 lets go just where zero would begin.
+Both grow with the activation. Training follows the derivative: L1 pushes a small activation as hard
+as a large one, until it is zero; L2 stops pushing just before.
 """
 
 figure = plotting.penalty_curves()
@@ -82,9 +82,9 @@ figure.savefig("figures/06_penalties.png", dpi=150)
 One dense layer each way. What differs is the code: how it is activated, and what it costs.
 KL reads activations as probabilities of being active, so its units end in a sigmoid. The
 others are rectified: a unit that does not fire is exactly zero. A top-k code needs no penalty:
-it is linear, and all but the 25 largest activations are set to zero. There the units compete,
-and a few that win at the start would win for ever, with the others dead; batch normalisation
-sets all units on one scale, so that each wins its share.
+it is linear, and all activations except the 25 largest are set to zero. There the units compete.
+A few that win at the start would win for ever, and the others would die; batch normalisation puts
+all units on one scale, so that each wins its share.
 """
 
 image_shape = x_train.shape[1:]  # (28, 28, 1)
@@ -121,7 +121,7 @@ encoders = {
 λ means nothing without the error that it is weighed against. Keras's `"mse"` is a *mean* over
 784 pixels, about 0.005 here, while the penalty is a *sum* over 400 units: at λ = 1e-3 it would
 outweigh the error many times over. Summed over the pixels, the error is about 4, and the same λ
-is hardly felt: nine activations of ten stay. So the error is summed, and weighed in between.
+has little effect: nine of ten activations stay. So the error is summed, with a weight in between.
 """
 
 
@@ -169,9 +169,9 @@ print(f"λ · mean Σ|h| by NumPy: {by_numpy:.6f}")
 """
 ## Look: activations
 
-What the penalties did. On a log scale, because in a sparse code the bar at zero towers over
-all others. L1 has half of its activations there, plain ReLU one in twenty. KL's are not zero,
-but small on average. Top-k leaves a gap: what is not worth it is not there at all.
+What the penalties did, on a log scale, because in a sparse code the bar at zero towers over all
+others. L1 has half of its activations there, plain ReLU one in twenty. KL's are not zero, but
+small on average. Top-k leaves a gap: an activation is large, or zero.
 """
 
 codes = {name: model.encode(x_test) for name, model in autoencoders.items()}  # (10,000, 400)
@@ -182,11 +182,11 @@ figure.savefig("figures/06_codes.png", dpi=150)
 ## Look: filters
 
 What the first units of each network look for, the encoder's weights: white where ink excites
-them, black where it silences them. Pixels that are black in all digits keep the noise that the
-weights began with. Top-k's look for strokes; plain, L1 and L2 ones for nothing with a name.
+them, black where it silences them. At pixels that are black in all digits, the weights keep their
+initial noise. Units of top-k look for strokes; those of plain, L1 and L2 for nothing recognisable.
 """
 
-num_rows, num_columns = 2, 14  # of units a network
+num_rows, num_columns = 2, 14  # of units per network
 num_shown = num_rows * num_columns
 
 
@@ -200,9 +200,9 @@ figure = draw_units([encoder.get_layer("code").kernel.numpy() for encoder in enc
 figure.savefig("figures/06_filters.png", dpi=100)
 
 """
-And what the same units draw when they fire: the decoder's weights. The plain code's are noise,
-which only hundreds together make a digit; KL's and top-k's are pieces of digits, or nearly
-whole ones, which is why 25 are enough.
+And what the same units draw when they fire: the decoder's weights. Those of the plain code are
+noise, of which only hundreds together make a digit; those of KL and top-k are pieces of digits, or
+nearly whole ones, so 25 are enough.
 """
 
 figure = draw_units(
@@ -232,7 +232,7 @@ figure.savefig("figures/06_reconstructions.png", dpi=150)
 The lecture's promise: the autoencoder learns from all 60,000 digits without labels, and a linear
 classifier on its code needs only a few labelled ones. The classifier is the same for all codes
 and for the raw pixels, and nothing in it is tuned: scikit-learn's logistic regression, on
-features standardised over all training digits (that takes no labels either).
+features standardised over all training digits (which needs no labels either).
 """
 
 
@@ -265,13 +265,13 @@ for name, model in autoencoders.items():
     print_row(name, model.encode(x_train), codes[name], f"{error:.2f}")
 
 """
-It does not come for nothing, and not to all. The plain code draws best and classifies as raw
-pixels do: to copy is not to understand. With 1,000 labels every sparse code is ahead of the
-pixels: L1 and L2 by about two points, KL and top-k by four or five. With 100 labels only those
-two are ahead, and L1 and L2 within the spread of the plain code. KL and top-k pay for it: their
-error is about three times the plain one.
+It has a price, and not every code keeps the promise. The plain code draws best and classifies as
+well as raw pixels: to copy is not to understand. With 1,000 labels every sparse code is ahead of
+the pixels: L1 and L2 by about two points, KL and top-k by four or five. With 100 labels only KL and
+top-k are ahead, and L1 and L2 within the spread of the plain code. KL and top-k pay for it: their
+error is about three times that of the plain code.
 
-"Active" does not rank them: KL asks for a small *mean*, and a sigmoid never is quite zero. L2
+"Active" does not rank them: KL asks for a small *mean*, and a sigmoid is never quite zero. L2
 too has zeros, through the ReLU, but L1 has more at about the same error.
 """
 
@@ -288,11 +288,11 @@ autoencoders["top-k"].export("saved_models/sparse_autoencoder")
 ## What to try next, and what to break on purpose
 
 - `l1_weight = 1e-2`, then 0.1. When do the activations vanish, and when the digits with them?
-- Break it: `loss="mse"`, `error_weight = 1.0`, and λ as it is. Of L1's activations 3 % are left,
-  and its squared error a pixel is 0.030, seven times the plain one's; KL's is 0.046. The mean
+- Break it: `loss="mse"`, `error_weight = 1.0`, with the same λ. L1 keeps 3 % of its activations,
+  and its squared error per pixel is 0.030, seven times the plain one's; KL's is 0.046. The mean
   digit, with no code at all, has 0.067.
 - L1 can be cheated: halve the encoder's weights, double the decoder's, and pay half. Print the
-  norms of both kernels, plain and L1. Does tying them, `tied_to="code"`, put an end to it?
+  norms of both kernels, plain and L1. Does tying them, `tied_to="code"`, prevent it?
 - `TopK(num_active, inference_k=3 * num_active)`: the paper keeps more at inference than in
   training. Does the classifier gain?
 - `num_active = 5`, then 100. Which filters look like strokes, which like whole digits?
@@ -300,7 +300,7 @@ autoencoders["top-k"].export("saved_models/sparse_autoencoder")
 
 ## Use what was saved
 
-This cell needs nothing of the above but some images, here `x_test`: paste it into a program of its
+Of the code above, this cell needs only some images, here `x_test`: paste it into a program of its
 own.
 """
 

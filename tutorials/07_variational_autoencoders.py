@@ -2,8 +2,8 @@
 Title: Variational autoencoders
 Slides: "Variational autoencoders", in the lecture "Autoencoders y GANs"
 What to expect: three latent planes: of reconstruction alone, of the KL alone, of both; the KL as
-    the lecture prints it, and where it goes wrong; a model that collapses, and said so before it
-    was trained; a plane of digits, paths between digits, and new digits. Seven pictures and
+    the lecture prints it, and where it goes wrong; a model that collapses, and says so before it
+    is trained; a plane of digits, paths between digits, and new digits. Seven pictures and
     two animations in figures/, a SavedModel in saved_models/vae.
 Time: about 2 minutes on 2 CPU cores
 
@@ -14,7 +14,7 @@ Run it from the root of the repository: python tutorials/07_variational_autoenco
 ## Why
 
 An autoencoder's codes lie wherever training left them. Take a point between two of them and
-decode it: nothing says that a digit comes out. A *variational* autoencoder is a model of the data,
+decode it: nothing guarantees a digit. A *variational* autoencoder is a model of the data,
 p(x) = ∫ p(x|z) p(z) dz with z ~ N(0, I): one can draw z and decode it. Its encoder gives not a
 code but a distribution of codes, q(z|x) = N(μ(x), σ²(x)), and training maximises
 
@@ -44,7 +44,7 @@ The lecture's network, 784-196-49 and back, its data in [-1, 1], its batches of 
 batch_size = 64
 num_epochs = 5  # enough to see where the codes go
 collapse_epochs = 2  # enough to see that they go nowhere
-# One run each. Over seeds the two models' paths are equally near to the data, but for less than one
+# One run each. Over seeds the two models' paths are equally near to the data, to within one
 # percent: see benchmarks/interpolation.py.
 num_path_epochs = 15
 learning_rate = 1e-3
@@ -68,10 +68,10 @@ print("training:", x_train.shape, "test:", x_test.shape)
 
 Between N(μ, σ²) and N(0, 1) it is ½(σ² + μ² − 1 − log σ²): zero where the two are the same, and
 positive elsewhere. The slide prints Σ(σ² + μ² − log σ − 1), without the half, and with log σ for
-log σ². That has its minimum at σ = 0.707, and is negative there: who trains with it asks for
-codes that are too narrow, and reads a "KL" below zero on the screen. It is the KL to another
-prior: the printed formula equals KL(q ‖ N(0, ½)) − 0.153 nats a dimension (−½ + ½ log 2). So who
-trains with it must also sample from N(0, ½).
+log σ². That has its minimum at σ = 0.707, and is negative there: training with it asks for codes
+that are too narrow, and shows a "KL" below zero on the screen. It is the KL to another prior: the
+printed formula equals KL(q ‖ N(0, ½)) − 0.153 nats per dimension (−½ + ½ log 2). So a model that
+is trained with it must also be sampled from N(0, ½).
 """
 
 sigma = np.linspace(0.2, 2.0, 1801).astype("float32")  # in steps of 0.001
@@ -158,7 +158,7 @@ vae.fit(x_train, batch_size=batch_size, epochs=num_path_epochs, verbose=2)
 """
 ## The plane, decoded
 
-A grid over the plane at the normal's quantiles, so that each image stands for as much of p(z).
+A grid over the plane at the normal's quantiles: each image stands for an equal share of p(z).
 """
 
 grid = latents.quantile_grid(num_per_side=20)
@@ -169,8 +169,8 @@ figure.savefig("figures/07_manifold.png", dpi=100)
 ## Between two digits
 
 Paths between random pairs of test digits, by this autoencoder and by a plain one of the same
-networks. How far is what they decode from the nearest training digit? Where there are gaps, the way
-leads through images that are no digits.
+networks. How far are the decoded images from the nearest training digit? Where there are gaps, the
+path leads through images that are not digits.
 """
 
 encoder, decoder = networks.lecture_vae(image_shape, 2)
@@ -203,8 +203,8 @@ for name, model in (("plain autoencoder", plain), ("variational autoencoder", va
 
 """
 The first and the last image of each row are the test digits themselves. The numbers hardly differ,
-and over seeds the sign does: in two dimensions the plain code has few gaps, too, where it is drawn
-this close, and a digit's neighbours in pixel space may be a blur away.
+and which is smaller changes with the seed: in two dimensions the plain code is so crowded that it
+has few gaps either, and a digit's neighbours in pixel space may be a blur away.
 """
 
 rows = {f"{name} {i + 1}": path[i] for i in range(4) for name, path in paths.items()}
@@ -218,7 +218,7 @@ More dimensions hold more of a digit: first with the lecture's objective and σ 
 that fits.
 
 `SampleGrid` draws the same sixty-four z each epoch, and animates them. All terms, for training and
-validation, and the pictures are there to be watched meanwhile: `tensorboard --logdir logs/07_vae`.
+validation, and the pictures can be watched meanwhile: `tensorboard --logdir logs/07_vae`.
 """
 
 unit = lecture_vae(wide_latent_dim, alpha=392.0)
@@ -245,8 +245,8 @@ figure.savefig("figures/07_curves.png", dpi=120)
 
 """
 A small σ makes a pixel's error expensive: more nats go through z, more of its dimensions are
-active, and reconstructions are sharper. What it costs is seen in the samples: digits that use z so
-finely leave room between them, where draws from N(0, I) fall as well.
+active, and reconstructions are sharper. The samples show the price: digits that use z so finely
+leave gaps between them, and draws from N(0, I) fall into the gaps as well.
 """
 
 rows = {"test digits": x_test[:12]}
@@ -300,8 +300,8 @@ wide.export("saved_models/vae")
 - `latents.interpolate(..., spherical=True)` in 28 dimensions, beside the straight line.
 - `models.VAE(..., num_importance_samples=10)`: the importance-weighted bound as the objective.
 - `callbacks.LossWeightSchedule("kl_loss", callbacks.linear_schedule(0, 1, 5))`: more active units?
-- Break it: train with the KL as printed, in 28 dimensions and at α = 392, by putting for
-  `models.VAE` in `lecture_vae` this class:
+- Break it: train with the KL as printed, in 28 dimensions and at α = 392, with this class in the
+  place of `models.VAE` in `lecture_vae`:
 
       class PrintedKL(models.VAE):
           def autoencoder_terms(self, x, target, training):
@@ -310,17 +310,17 @@ wide.export("saved_models/vae")
               printed = keras.ops.exp(log_var) + mean**2 - log_var / 2 - 1
               return {**terms, "kl_loss": keras.ops.sum(printed, axis=-1)}, reconstruction
 
-  Nothing looks wrong: after two epochs its squared error is 0.072, of the right one 0.071. But a
+  Nothing looks wrong: after two epochs its squared error is 0.072, with the right KL 0.071. But a
   dimension that is not used settles at q(z|x) = N(0, ½) and adds −0.153 nats; and over all digits
-  each z spreads by 0.7 to 0.8 instead of 1, so that draws from N(0, I) fall wide of the codes.
-  Draws from N(0, ½), the prior that it was trained for, do not: `unit.decode(np.sqrt(0.5) * z)`.
+  each z spreads by 0.7 to 0.8 instead of 1, so draws from N(0, I) fall outside the codes. Draws
+  from N(0, ½), the prior that it was trained for, do not: `unit.decode(np.sqrt(0.5) * z)`.
 - Break it: data in [0, 1] with the same α = 392. σ = 1 is then the whole way from black to white
-  instead of half of it, an error costs a quarter, and fewer dimensions are worth their nats: α has
-  to be four times as large for the same model.
+  instead of half of it, an error costs a quarter, and fewer dimensions are worth their nats: the
+  same model needs an α four times as large.
 
 ## Use what was saved
 
-This cell needs nothing of the above but some images, here `x_test`: paste it into a program of its
+Of the code above, this cell needs only some images, here `x_test`: paste it into a program of its
 own.
 """
 

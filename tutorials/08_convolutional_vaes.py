@@ -13,10 +13,10 @@ Run it from the root of the repository: python tutorials/08_convolutional_vaes.p
 """
 ## Why
 
-The networks of tutorial 07 see 784 numbers and do not know that they are neighbours. For centred
-digits that is enough. Photographs are shifted, turned and scaled, and a convolution says of every
+The networks of tutorial 07 see 784 numbers and do not know which are neighbours. For centred
+digits that is enough. Photographs are shifted, turned and scaled, and a convolution uses at every
 place what it has learned at one. Here both see CIFAR-10, with the same likelihood and the same 28
-latent dimensions, so that their bounds compare.
+latent dimensions, so that their bounds can be compared.
 """
 
 import os
@@ -39,13 +39,13 @@ latent_dim = 28  # as in the lecture, and the same for both
 batch_size = 64
 num_epochs = 6
 learning_rate = 1e-3
-filters = (32, 64, 128)  # of the convolutions, each at half the last one's height and width
+filters = (32, 64, 128)  # of the convolutions, each at half the height and width of the one before
 
 """
 ## Data
 
-In [-1, 1], as in the lecture. CIFAR-10 is downloaded once; no part of it comes with the package,
-so without a network and without it on disk this cell stops, and says what to do.
+In [-1, 1], as in the lecture. CIFAR-10 is downloaded once; the package holds no part of it, so
+without a network and without it on disk this cell stops, and says what to do.
 """
 
 (x_train, _), (x_test, _) = datasets.load_images("cifar10", value_range=(-1, 1))
@@ -58,8 +58,8 @@ print("training:", x_train.shape, "test:", x_test.shape)
 
 3072-768-192 and back. `compile` without a loss takes a Gaussian whose σ² is the mean squared error
 of each batch: the negative bound comes in nats, and there is no α to choose. (With
-`loss="mse"`, σ = 1 would be α = 1,536 here.) Nats of a density: pixels are numbers, not events, so
-the bound may well be negative. What counts is the difference between two models.
+`loss="mse"`, σ = 1 would be α = 1,536 here.) These are nats of a density: pixels are numbers, not
+events, so the bound may well be negative. Only the difference between two models counts.
 """
 
 encoder, decoder = networks.lecture_vae(image_shape, latent_dim)
@@ -130,8 +130,8 @@ figure.savefig("figures/08_reconstructions.png", dpi=120)
 """
 ## Samples
 
-z from N(0, I), decoded. What is drawn is the mean of p(x|z): a pixel-wise Gaussian knows nothing of
-edges, so what z does not say is averaged. Tutorials 12 and 14 do something about that.
+z from N(0, I), decoded. The picture is the mean of p(x|z): a pixel-wise Gaussian knows nothing of
+edges, so whatever z does not say is averaged. Tutorials 12 and 14 do something about that.
 """
 
 for name, vae in vaes.items():
@@ -157,12 +157,12 @@ dc_vae.export("saved_models/dc_vae")
 - Break it: `compile(loss="mse")`, α = 1. `compile` says σ² = 1,536 and warns that the posterior
   will collapse: all images are then answered with the same blur.
 - Break it: kernels of 3 in the transposed convolutions (write the decoder yourself). At stride 2
-  overlap at every other pixel only, there more colour falls, and a checkerboard lies over the
+  they overlap only at every other pixel, which gets more colour, and a checkerboard lies over the
   images. The kernels here are divisible by the stride.
 
 ## Use what was saved
 
-This cell needs nothing of the above but some images, here `x_test`: paste it into a program of its
+Of the code above, this cell needs only some images, here `x_test`: paste it into a program of its
 own.
 """
 

@@ -13,11 +13,11 @@ Run it from the root of the repository: python tutorials/09_conditional_vaes.py
 ## Why
 
 A VAE draws digits, but not the one you want. A *conditional* VAE is told the label y: both
-q(z|x, y) and p(x|z, y) see it. Then z need not say which digit it is, and says how it is written:
-class and style come apart.
+q(z|x, y) and p(x|z, y) see it. Then z need not say which digit it is, only how it is written: class
+and style are separated.
 
-The slides show CIFAR-10. Here it is digits, since a classifier can then say in minutes whether they
-are the ones asked for.
+The slides show CIFAR-10. This tutorial uses digits, for which a classifier can say in minutes
+whether they are the ones asked for.
 """
 
 import os
@@ -35,13 +35,13 @@ os.makedirs("figures", exist_ok=True)
 """
 
 num_classes = 10
-latent_dim = 8  # for the handwriting alone: which digit it is, the label says
+latent_dim = 8  # for the handwriting alone: the label says which digit it is
 sigma = 0.5  # of a pixel in [0, 1]: the lecture's σ = 1 in [-1, 1]; see "Train"
 batch_size = 128
 num_epochs = 6
 classifier_epochs = 2  # it then reads 98 % of the test digits right
 learning_rate = 1e-3
-num_samples = 1000  # that the classifier reads
+num_samples = 1000  # for the classifier to read
 
 """
 ## Data
@@ -85,12 +85,12 @@ dc_cvae = models.ConditionalVAE(
 """
 ## Train
 
-`fit(x, labels)`, as data sets of labelled images give them: the labels condition, x is its own
-target. `SampleGrid` draws ten samples of each class, a row a class, after each epoch.
+`fit(x, labels)`, as data sets of labelled images give them: the labels are the condition, and x is
+its own target. `SampleGrid` draws ten samples of each class, one row per class, after each epoch.
 
-σ is large on purpose. The one that fits best is a quarter of it: then reconstructions are sharper,
-but z says so much of a digit (27 nats) that it says which one, too. A draw of z and the label then
-contradict each other, and what is drawn is neither.
+σ is large on purpose. The σ that fits best is a quarter of it: then reconstructions are sharper,
+but z says so much of a digit (27 nats) that it also says which digit it is. A draw of z and the
+label then contradict each other, and the picture shows neither.
 """
 
 labels_of_rows = np.repeat(np.arange(num_classes), 10)
@@ -113,7 +113,7 @@ for name, model in cvaes.items():
 """
 ## Style and class
 
-One row a class, one column a z: down a column the digit changes and the handwriting stays.
+One row per class, one column per z: down a column the digit changes and the handwriting stays.
 """
 
 z = np.random.default_rng(0).standard_normal((10, latent_dim))
@@ -170,8 +170,9 @@ for name, model in cvaes.items():
     print(f"{name:<10}{np.mean(seen == asked):>24.1%}{bound:>20.1f}")
 
 """
-With the whole MNIST, 93 % of the CVAE's samples and 97 % of the DC-CVAE's are what was asked for,
-of a classifier that reads 98 % of the test digits; the bounds are −219 and −217 nats.
+With the whole MNIST, the classifier, which reads 98 % of the test digits right, finds what was
+asked for in 93 % of the CVAE's samples and 97 % of the DC-CVAE's; the bounds are −219 and −217
+nats.
 
 ## Save
 
@@ -186,11 +187,11 @@ dc_cvae.export("saved_models/dc_cvae")
 - `losses.GaussianNLL("optimal")`: the bound gains hundreds of nats. And the samples?
 - `latent_dim = 2`: draw `latents.quantile_grid()` for one class, then for another.
 - `label_embedding_dim=4` in both networks: are similar digits embedded close to each other?
-- Break it: shuffle `y_train`. The label then says nothing, z has to say which digit it is, as in a
-  VAE: every row of the grid shows all digits, and a tenth of the samples are what was asked for.
+- Break it: shuffle `y_train`. The label then says nothing, and z has to say which digit it is, as
+  in a VAE: every row of the grid shows all digits, and a tenth of the samples are right.
 - Break it: give the label to the decoder only, by an encoder of the DC-CVAE that ignores its second
-  input. q(z|x) can do without y, which it reads from x; the bound loses 1.5 nats. But now z tells
-  of the class as well, and contradicts the label that is asked for: 82 % of the samples are
+  input. q(z|x) can do without y, which it reads from x; the bound loses 1.5 nats. But now z also
+  says something of the class, and contradicts the label that is asked for: 82 % of the samples are
   recognised instead of 97 %.
 
 ## Use what was saved

@@ -2,9 +2,9 @@
 Title: GANs in two dimensions
 Slides: "Generative adversarial networks", in the lecture "Autoencoders y GANs"
 What to expect: the lecture's six cases: one, two and three Gaussians in the plane, learned by a
-    GAN, and missed by one whose generator or whose discriminator is too weak. What each looks
+    GAN, and missed by one whose generator or whose discriminator is too weak. What each case looks
     like, in samples, in the discriminator's field and in the losses; why the losses do not say
-    which it is, and what does. A picture in figures/, a SavedModel in
+    which case it is, and what does. A picture in figures/, a SavedModel in
     saved_models/gan_in_two_dimensions.
 Time: about 1 minute on 2 CPU cores
 
@@ -16,11 +16,11 @@ Run it from the root of the repository: python tutorials/10_gans_in_two_dimensio
 
 A *generator* G makes data from noise z; a *discriminator* D says how likely it is that x is real.
 D learns to tell data from samples G(z); G learns to make samples that D takes for data. At the
-end, if both can do what the game asks of them, samples are distributed as the data are, and D
-can only guess.
+end, if both networks are able enough, samples have the distribution of the data, and D can only
+guess.
 
-If both can. On images nobody sees what a GAN misses: a picture is a picture. In the plane all of
-it can be seen, so here we learn what it looks like when one of the two networks is too weak.
+If they are able enough. In images nobody sees what a GAN misses: a picture is a picture. In the
+plane everything can be seen, so here we learn what it looks like when one of the two is too weak.
 """
 
 import os
@@ -39,7 +39,7 @@ os.makedirs("figures", exist_ok=True)
 high = (64, 64)  # hidden units of a network with capacity to spare
 low = ()  # none: a linear generator; a discriminator that draws one straight line
 
-latent_dim = 4  # for data of 2: with more noise than needed, density is more even
+latent_dim = 4  # for data of 2 dimensions: with more noise than needed, density is more even
 batch_size = 256
 num_steps = 5000
 steps_per_epoch = 500
@@ -62,9 +62,9 @@ for number in (1, 2, 3):
 """
 ## Networks, and one GAN
 
-Two stacks of dense layers. D ends in one logit, without a sigmoid: the loss takes it, which is
-numerically safer. The `"non_saturating"` loss is that of Goodfellow's paper as everybody uses it:
-G maximises log D(G(z)), because the gradient of log(1 − D(G(z))) vanishes where D is sure.
+Two stacks of dense layers. D ends in one logit, without a sigmoid: the loss applies it, which is
+numerically safer. The `"non_saturating"` loss is Goodfellow's as it is used in practice: G
+maximises log D(G(z)), because the gradient of log(1 − D(G(z))) vanishes where D is sure.
 
 The lecture's generator is larger, 100-128-256-512-1024-2 with batch normalisation, and its Adam is
 slower, 2e-4 with β₁ = 0.5. With the small networks here a case takes seconds instead of minutes
@@ -93,7 +93,7 @@ def gan(generator_units, discriminator_units):
 ## The six cases
 
 `GANDiagnosis` measures after each epoch how often D is right about held-out data and about
-samples, and how good the samples are, and says at the end what is wrong and by which numbers.
+samples, and how good the samples are. At the end it says what is wrong, with the numbers.
 """
 
 axis = np.linspace(-17, 17, 69)
@@ -161,22 +161,22 @@ means nothing.
 
 - **Three good ones.** Samples lie where the data lie, and D's field is almost white there: it can
   only guess. Both losses end near their dotted lines, log 4 and log 2. A few samples are strung
-  between the modes: G is continuous and the noise is one cloud, which can be stretched thin and
-  not torn. D knows, it is red there.
-- **The generator lacks capacity.** Linear, it makes one Gaussian out of another, and stretches it
-  over all three modes. D sees it at once, blue at the modes and red between them; its loss falls
-  far below log 4, the generator's stays high. The generator is told what is wrong, and cannot.
-- **The discriminator lacks capacity**, twice. One straight line cannot fence in a Gaussian. Such a
+  between the modes: G is continuous and the noise is one cloud, which can be stretched thin but
+  not torn. D knows: it is red there.
+- **The generator lacks capacity.** It is linear, so it makes one Gaussian out of another, and
+  stretches it over all three modes. D sees it at once, blue at the modes and red between them; its
+  loss falls far below log 4, and the generator's stays high. The generator is told what is wrong,
+  and cannot mend it.
+- **The discriminator lacks capacity**, twice. One straight line cannot enclose a Gaussian. Such a
   D is a logistic regression, whose gradient, at weights of zero, is half the difference of the two
-  *means*: once they agree its best weights are zero, and D gives up. The generator is never told
-  that its samples are too wide, or lie in the middle of nowhere. With a mean that is right it has
-  won.
+  *means*: once they agree, its best weights are zero, and D gives up. The generator is never told
+  that its samples are too wide, or lie in the middle of nowhere. With the right mean it has won.
 
-Now compare the losses of the last two cases with those of the first. They end the same! A
-blind discriminator and perfect samples give log 4 and log 2 alike. So the losses do not say
-whether a GAN has learned anything. The diagnosis looks at samples first: if they differ from data
-(precision, recall, nearest neighbours), *somebody* could tell; if D cannot, D is to blame, and if
-D can, G is.
+Now compare the losses of the last two cases with those of the first. They end the same! A blind
+discriminator and perfect samples both give log 4 and log 2. So the losses do not say whether a GAN
+has learned anything. The diagnosis looks at samples first: if they differ from data (precision,
+recall, nearest neighbours), a good discriminator could tell; if D cannot, D is to blame, and if D
+can, G is.
 
 ## Save
 

@@ -3,7 +3,7 @@ Title: GANs on MNIST
 Slides: "GAN on MNIST", in the lecture "Autoencoders y GANs"
 What to expect: sevens first, then all digits, by networks that are too weak, one after the other;
     after each training a diagnosis says which network to enlarge, until a DCGAN is reached. Five
-    pictures in figures/, one a training, a SavedModel in saved_models/gan_on_mnist.
+    pictures in figures/, one per training, a SavedModel in saved_models/gan_on_mnist.
 Time: about 4 minutes on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/11_gans_on_mnist.py
@@ -12,7 +12,7 @@ Run it from the root of the repository: python tutorials/11_gans_on_mnist.py
 """
 ## Why
 
-In the plane (tutorial 10) we saw what a GAN misses. Of images we see only samples, and the losses
+In the plane (tutorial 10) we saw what a GAN misses. With images we see only samples, and the losses
 say nothing. The lecture's recipe is to raise capacity step by step: "the discriminator lacks
 capacity", then "the discriminator is fine, the generator lacks it". `GANDiagnosis` says which.
 """
@@ -37,7 +37,7 @@ beta_1 = 0.5  # as in the DCGAN paper: with 0.9 the two players swing
 ema_momentum = 0.99  # samples are those of the generator's moving average: far less noisy
 sevens_epochs = 20  # of 6,265 sevens
 digits_epochs = 4  # of 60,000 digits
-num_held_out = 1000  # what the diagnosis compares samples with
+num_held_out = 1000  # images with which the diagnosis compares samples
 
 """
 ## Data
@@ -160,11 +160,11 @@ for title, verdict in verdicts.items():
 
 """
 Here the first verdict is *the discriminator lacks capacity*, the second *the generator lacks
-capacity*, as on the slides. The third pair draws sevens, of which 6 in 10 are near to data, but
-from one run to the next it stands on either side of an edge: *mode collapse*, or a discriminator
-that does not see enough of what is missing (recall 0.05). On all digits the same networks
-collapse. The DCGAN covers them (recall 0.7) and is told that its generator is still too weak: every
-second sample is no digit (precision 0.5).
+capacity*, as on the slides. The third pair draws sevens, of which 6 in 10 are near to data, but it
+is on an edge, and the verdict changes from run to run: *mode collapse*, or a discriminator that
+does not see enough of what is missing (recall 0.05). On all digits the same networks collapse. The
+DCGAN covers them (recall 0.7), and the verdict is that its generator is still too weak: every
+second sample is not a digit (precision 0.5).
 
 ## Save
 
@@ -186,7 +186,8 @@ best.export("saved_models/gan_on_mnist")
   momentum carries each player on to where the other was.
 - Break it: let that pair's discriminator learn ten times faster than its generator. It does not
   run away, it overshoots: right about 66 % of the data and 53 % of the samples. The verdict is that
-  it lacks capacity, for the diagnosis cannot tell one that is too weak from one that is behind.
+  it lacks capacity: the diagnosis cannot tell a discriminator that is too weak from one that is
+  behind.
 
 ## Use what was saved
 

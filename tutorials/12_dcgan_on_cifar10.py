@@ -14,7 +14,7 @@ Run it from the root of the repository: python tutorials/12_dcgan_on_cifar10.py
 ## Why
 
 The DCGAN paper found how a convolutional GAN must be built to train at all: strides instead of
-pooling, batch normalisation everywhere but at the generator's output and the discriminator's
+pooling, batch normalisation everywhere except at the generator's output and the discriminator's
 input, ReLU and leaky ReLU, a slow Adam. The lecture shows it after 10 and after 200 epochs.
 """
 
@@ -32,7 +32,7 @@ os.makedirs("figures", exist_ok=True)
 """
 
 num_images = 20_000  # of CIFAR-10's 50,000: an epoch is then two fifths of the lecture's
-num_epochs = 10  # the lecture's, and 200; what is trained is kept, see "Fit"
+num_epochs = 10  # the lecture's, which also has 200; a longer run continues this one, see "Fit"
 latent_dim = 100  # as in the paper
 batch_size = 64  # the paper's 128 would halve the steps of a short training
 learning_rate, beta_1 = 2e-4, 0.5  # the paper's
@@ -43,9 +43,9 @@ discriminator_filters = (32, 64, 128)
 """
 ## Data
 
-Colours in [-1, 1], because the generator ends in tanh. CIFAR-10 is downloaded once; no part of it
-comes with the package, so without a network and without it on disk this cell stops, and says what
-to do.
+Colours in [-1, 1], because the generator ends in tanh. CIFAR-10 is downloaded once; the package
+holds no part of it, so without a network and without it on disk this cell stops, and says what to
+do.
 """
 
 (x_train, _), _ = datasets.load_images("cifar10", value_range=(-1, 1), num_examples=num_images)
@@ -74,13 +74,13 @@ model.compile(
 """
 ## Fit
 
-`BackupAndRestore` keeps both networks, both optimizers and the state of the noise, as they are when
-an epoch begins. Interrupt the script and start it again: it begins the interrupted epoch anew, and
-ends with the weights of a training that was never interrupted. `delete_checkpoint=False` keeps the
-last backup at the end too. It is from before the last epoch: a run with `num_epochs = 200` trains
-that one once more, and then the epochs that are missing. Delete the folder to begin anew.
+At the beginning of each epoch, `BackupAndRestore` saves both networks, both optimizers and the
+state of the noise. Interrupt the script and start it again: it begins the interrupted epoch anew,
+and ends with the weights of a training that was never interrupted. `delete_checkpoint=False` keeps
+the last backup at the end too. It is from before the last epoch: a run with `num_epochs = 200`
+repeats that epoch, and then trains the missing ones. Delete the folder to begin anew.
 
-Samples are drawn each epoch, of the same noise: one sees each of them improve.
+Samples are drawn each epoch, from the same noise, so one sees each of them improve.
 """
 
 backup_folder = "logs/dcgan_on_cifar10"
@@ -88,8 +88,8 @@ model.fit(
     x_train,
     batch_size=batch_size,
     epochs=num_epochs,
-    # The same order in each epoch, so that a resumed training sees the same batches. Images on disk
-    # are in no order.
+    # The same order in each epoch, so that a resumed training sees the same batches. The images on
+    # disk are not sorted.
     shuffle=False,
     callbacks=[
         callbacks.BackupAndRestore(backup_folder, delete_checkpoint=False),
@@ -108,9 +108,9 @@ if num_epochs < 200:
 """
 ## Look
 
-`figures/12_dcgan_on_cifar10/samples.gif` shows all epochs. The first draw colours and a horizon;
-objects come after tens of epochs. There is no figure beside them: the usual FID needs Inception
-and 50,000 samples, and a distance in other features is not comparable with it.
+`figures/12_dcgan_on_cifar10/samples.gif` shows all epochs. The first ones draw colours and a
+horizon; objects come after tens of epochs. There is no score: the usual FID needs Inception and
+50,000 samples, and a distance in other features cannot be compared with it.
 
 ## Save
 
@@ -133,10 +133,10 @@ model.export("saved_models/dcgan_on_cifar10")
           def generator_terms(self, x, labels, training):
               return super().generator_terms(x, labels, training=False)
 
-  and another `backup_folder`. No error comes. But batch normalisation then never looks at a batch:
-  it subtracts a mean of 0 and divides by a deviation of 1, with which its moving averages began,
-  and nothing is normalised. After four epochs all samples are grey, with a woven pattern; with
-  `training=True` there are skies and shadows by then. The discriminator's loss is 0.36.
+  and another `backup_folder`. There is no error. But batch normalisation then never looks at a
+  batch: it subtracts the 0 and divides by the 1 with which its moving averages began, and nothing
+  is normalised. After four epochs all samples are grey, with a woven pattern; with `training=True`
+  there are skies and shadows by then. The discriminator's loss is 0.36.
 - Break it: `beta_1 = 0.9`; a learning rate of 2e-3; `batch_normalization=False` in the generator.
   The paper says what it saw: losses that swing, a rate of 1e-3 already too high, and samples that
   collapse to a single point. Which of the three do you see after 10 epochs?

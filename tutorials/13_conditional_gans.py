@@ -16,8 +16,8 @@ A GAN draws digits, but not the one you want. A *conditional* GAN tells both pla
 the generator makes x from z and y, and the discriminator sees x *and* y, so a good seven under the
 label 3 is a fake. Data and fakes have the same labels, so a label alone gives nothing away.
 
-The slides show CIFAR-10. Here it is digits, since a classifier can then say in minutes whether they
-are the ones asked for.
+The slides show CIFAR-10. This tutorial uses digits, for which a classifier can say in minutes
+whether they are the ones asked for.
 """
 
 import os
@@ -43,7 +43,7 @@ ema_momentum = 0.999  # samples are those of the generator's moving average
 dense_epochs = 10
 convolutional_epochs = 4
 judge_epochs = 2
-num_samples = 1000  # that the classifier reads
+num_samples = 1000  # for the classifier to read
 
 """
 ## Data
@@ -59,7 +59,7 @@ print("training:", x_train.shape, "test:", x_test.shape)
 """
 ## A judge
 
-A classifier of digits that has never seen a sample: what it reads in one is what the sample shows.
+A classifier of digits that has never seen a sample: it reads what a sample shows.
 """
 
 classifier = keras.Sequential(
@@ -85,7 +85,7 @@ print(f"the judge is right about {classifier.evaluate(x_test, y_test, verbose=0)
 ## Train
 
 `num_classes` gives a network a second input, integer labels. They are appended, one-hot, to a
-vector; to an image as channels, the same at every pixel.
+vector, or to an image as channels that are the same at every pixel.
 """
 
 rows = np.repeat(np.arange(num_classes), 10)  # 0 ten times, then 1 ten times, ...
@@ -143,8 +143,8 @@ dc_cgan = train(
 """
 ## Look
 
-Each row is one label. Within a row the noise differs, and with it the handwriting. Of a thousand
-samples the judge finds the digit that was asked for in 90 % of the CGAN's and 98 % of the
+Each row is one label. Within a row the noise differs, and with it the handwriting. In a thousand
+samples each, the judge finds the digit that was asked for in 90 % of the CGAN's and 98 % of the
 DC-CGAN's.
 
 ## Save
@@ -159,10 +159,10 @@ dc_cgan.export("saved_models/dc_cgan")
 
 - `label_embedding_dim=8` in the networks: a learned embedding instead of one-hot labels.
 - One noise for all labels: does a column then show one handwriting?
-- Break it: shuffle `y_train` before the models' `fit`. Real digits then have any label, so the
-  discriminator has no reason to look at it, nor the generator: the judge finds a tenth, by chance.
-- Break it: `dc_cgan.sample(np.array([10]))`. It is refused: "`labels` must hold classes from 0 to
-  9". Unchecked, its one-hot would be all zeros, and something would be drawn.
+- Break it: shuffle `y_train` before the models' `fit`. Real digits then have any label, so neither
+  the discriminator nor the generator has a reason to look at it: the judge finds a tenth by chance.
+- Break it: `dc_cgan.sample(np.array([10]))`. An error says: "`labels` must hold classes from 0 to
+  9". Unchecked, its one-hot code would be all zeros, and something would be drawn.
 
 ## Use what was saved
 

@@ -2,8 +2,8 @@
 Title: VAE-DCGAN
 Slides: "VAE on CIFAR-10", "DC-VAE" and "VAE-DCGAN", in the lecture "Autoencoders y GANs"
 What to expect: a dense VAE, a convolutional one and a VAE/GAN, on CIFAR-10, with one code size;
-    their reconstructions and samples side by side; a table of squared error and of what a network
-    sees that took no part in the training. Three pictures in figures/, a SavedModel in
+    their reconstructions and samples side by side; a table of squared error and of a distance seen
+    by a network that took no part in the training. Three pictures in figures/, a SavedModel in
     saved_models/vae_dcgan.
 Time: about 8 minutes on 2 CPU cores
 
@@ -14,13 +14,13 @@ Run it from the root of the repository: python tutorials/14_vae_dcgan.py
 ## Why
 
 A VAE with a Gaussian likelihood draws the mean of all images that a code could stand for, and
-the mean of sharp images is a blur. A GAN draws sharp images, but has no encoder: of an image at
-hand it cannot say which z it came from.
+the mean of sharp images is a blur. A GAN draws sharp images, but has no encoder: it cannot say from
+which z a given image comes.
 
 Larsen et al. (2016) put them together. The GAN's discriminator has learned features φ that tell
 real from fake; let the VAE compare x and x̂ by these features instead of by pixels, and let the
-decoder be the GAN's generator as well. A perceptual loss, as in tutorial 03, but with an eye that
-learns along.
+decoder be the GAN's generator as well. That is a perceptual loss, as in tutorial 03, but with a
+network that learns at the same time.
 """
 
 import os
@@ -60,8 +60,8 @@ judge_epochs = 5
 """
 ## Data
 
-In [-1, 1], because DCGAN's generator ends in tanh. CIFAR-10 is downloaded once; no part of it comes
-with the package, so without a network and without it on disk this cell stops, and says what to do.
+In [-1, 1], because DCGAN's generator ends in tanh. CIFAR-10 is downloaded once; the package holds
+no part of it, so without a network and without it on disk this cell stops, and says what to do.
 """
 
 (x_train, y_train), (x_test, _) = datasets.load_images(
@@ -106,9 +106,9 @@ for name, model in (("VAE", vae), ("DC-VAE", dc_vae)):
 
 The DC-VAE's networks, and DCGAN's discriminator. Three players, and one forward pass for all of
 them. The encoder descends β · kl_loss + feature_loss; the decoder γ · feature_loss + decoder_loss;
-the discriminator its own loss, on data, reconstructions and samples from the prior. What the
-discriminator thinks of an image never reaches the encoder, and the features never move the
-discriminator: else they would shrink until everything looks alike.
+the discriminator its own loss, on data, reconstructions and samples from the prior. The
+discriminator's verdict never reaches the encoder, and the feature loss never trains the
+discriminator: its features would shrink until everything looks alike.
 
 φ are the activations of the second convolution: 8×8 places with 64 features each.
 """
@@ -128,12 +128,12 @@ print("\nVAE/GAN")
 vae_gan.fit(x_train, batch_size=batch_size, epochs=num_epochs, verbose=2)
 
 """
-`feature_loss` need not fall: the features that it is measured in keep changing.
+`feature_loss` need not fall: its features keep changing.
 
 ## Look: reconstructions
 
-The VAEs answer with the mean of all images that a code could stand for, the VAE/GAN with *an* image
-of the kind: look for its texture and edges, and whether they are the right ones.
+The VAEs answer with the mean of all images that a code could stand for, the VAE/GAN with *one* such
+image: look for its texture and edges, and whether they are the right ones.
 """
 
 vaes = {"VAE": vae, "DC-VAE": dc_vae, "VAE/GAN": vae_gan}
@@ -158,7 +158,7 @@ figure.savefig("figures/14_samples.png", dpi=150)
 ## By two measures
 
 Squared error is what the VAEs were trained for, and a VAE/GAN should lose by it. The other judge is
-a network that none of the three has met.
+a network that took no part in any of the three trainings.
 """
 
 if mobilenet_weights:
@@ -192,19 +192,20 @@ for name, images in rebuilt.items():
 """
 With MobileNet as the judge: 0.045 and 1.86 for the VAE, 0.033 and 1.61 for the DC-VAE, 0.072 and
 1.79 for the VAE/GAN. It has the largest squared error, and yet that judge finds its images nearer
-to the originals than the dense VAE's: edges and texture count, and they are there. The DC-VAE it
-does not catch up with in eight epochs on these few filters: a chequered grain, which the
-discriminator has not learned to mind, is what a network notices most, and on white the car falls
-apart. The paper trains longer, on faces, which are much more alike.
+to the originals than the dense VAE's: edges and texture count, and they are there. In eight epochs
+with these few filters it does not catch up with the DC-VAE: the judge notices a chequered grain
+most, which the discriminator has not learned to mind, and on white the car falls apart. The paper
+trains longer, on faces, which are much more alike.
 
-What decides is γ, and β. With γ = 1e-3 and β = 1 the decoder plays against the discriminator alone
-and the encoder keeps little of x: 0.162 and 2.63, crisp images of nothing. With γ = 10 the decoder
-hardly opposes the discriminator, which wins for good: 0.060 and 1.86 after five epochs.
+γ and β decide. With γ = 1e-3 and β = 1 the decoder plays against the discriminator alone and the
+encoder keeps little of x: 0.162 and 2.63, crisp images of nothing. With γ = 10 the decoder hardly
+opposes the discriminator, which wins for good: 0.060 and 1.86 after five epochs.
 
 ## Look: what z holds
 
-From one image to another in eight steps along the line between their codes, decoded. Between the
-pixels of two images lies a double exposure; between their codes, with luck, another image.
+From one image to another in eight steps along the line between their codes, decoded. Halfway
+between the pixels of two images is a double exposure; between their codes, with luck, is another
+image.
 """
 
 codes = vae_gan.encode(originals[:8])  # (8, latent_dim)
@@ -217,7 +218,7 @@ figure.savefig("figures/14_interpolations.png", dpi=150)
 """
 ## Save
 
-One SavedModel with all that a VAE/GAN can do; its `reconstruction_error` is that of the
+One SavedModel with all abilities of a VAE/GAN; its `reconstruction_error` is measured in the
 discriminator's features.
 """
 
@@ -229,16 +230,16 @@ vae_gan.export("saved_models/vae_dcgan")
 - `gamma = 1e-3`, `beta = 1.0`: a GAN that hardly looks at x. Watch `mse`.
 - `feature_layer="convolution_0_activation"`: one convolution sees little more than edges, and after
   five epochs the judge's distance is 2.56. `"convolution_2_activation"`: what is kept?
-- `equilibrium_margin=0.35`: whoever is too far ahead waits. Do the losses swing less?
+- `equilibrium_margin=0.35`: the player who is too far ahead waits. Do the losses swing less?
 - `loss="hinge"`, with `layers.SpectralNormalization` in a discriminator of your own.
 - Break it: `loss_weights={"feature_loss": gamma, "decoder_loss": 0.0}`. Nobody plays against the
-  discriminator any more: watch its loss fall. Is what the decoder draws sharp still, and whose
+  discriminator any more: watch its loss fall. Does the decoder still draw sharp images, and whose
   features does it follow?
-- `num_epochs = 50`. DCGANs go on improving long after their losses stopped telling.
+- `num_epochs = 50`. DCGANs go on improving long after their losses stop showing it.
 
 ## Use what was saved
 
-This cell needs nothing of the above but some images, here `x_test`: paste it into a program of its
+Of the code above, this cell needs only some images, here `x_test`: paste it into a program of its
 own.
 """
 

@@ -1,10 +1,10 @@
 """
 Title: Anomaly detection
 Slides: "Applications: anomaly detection", in the lecture "Autoencoders y GANs"
-What to expect: an autoencoder that has seen nothing but eights; how well three scores tell an eight
-    from the other digits, beside two that need no network; a threshold for one false alarm in a
-    hundred, kept on digits that were never seen; heat maps of what is wrong with an image. Two
-    pictures in figures/, a SavedModel in saved_models/anomaly_detector.
+What to expect: an autoencoder that has seen only eights; how well three scores tell an eight from
+    the other digits, beside two that need no network; a threshold for one false alarm in a
+    hundred, which holds on digits that were never seen; heat maps of what is wrong with an image.
+    Two pictures in figures/, a SavedModel in saved_models/anomaly_detector.
 Time: about 1 minute on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/15_anomaly_detection.py
@@ -14,9 +14,9 @@ Run it from the root of the repository: python tutorials/15_anomaly_detection.py
 ## Why
 
 Faults are rare, and the next one is unlike the last: there is nothing to train a classifier on.
-Normal examples there are in plenty. An autoencoder that learned to rebuild those has a code for
-what they have in common, and for nothing else; what it cannot rebuild, or what has an unusual code,
-is not like them.
+But there are plenty of normal examples. An autoencoder that has learned to rebuild those has a code
+for what they have in common, and for nothing else. An image that it cannot rebuild, or that has an
+unusual code, is not like them.
 """
 
 import math
@@ -44,15 +44,15 @@ filters = (16, 32)
 batch_size = 100
 num_epochs = 50  # of some 3,000 images
 learning_rate = 2e-3
-contamination = 0.01  # the wished share of false alarms
+contamination = 0.01  # the desired share of false alarms
 num_drawn = 10
 
 """
 ## Data
 
 Three sets of eights. The autoencoder learns half of the training images. The threshold is fitted to
-the other half: what was learned is rebuilt better than what is new, and a threshold
-fitted to it would be too low. The test images then say whether it keeps its word.
+the other half: images that were learned are rebuilt better than new ones, and a threshold fitted to
+them would be too low. The test images then say whether the threshold holds.
 
 Without a network and without MNIST on disk, these are 400 eights, and a warning says so: all
 numbers below then differ.
@@ -70,7 +70,7 @@ print("test:", x_test.shape, f"of which anomalies: {is_anomaly.mean():.0%}")
 """
 ## Fit
 
-Nothing new: a convolutional autoencoder, and eights.
+A convolutional autoencoder as usual, on eights.
 """
 
 model = models.Autoencoder(
@@ -93,7 +93,7 @@ model.fit(x_learned, batch_size=batch_size, epochs=num_epochs, verbose=2)
 
 Three questions about an image. Is it badly rebuilt? `"reconstruction_error"`. Is its code far from
 normal codes, in units of their spread? `"mahalanobis"`. Are both together unusual?
-`"code_and_error"`. The first alone is fooled by a one: it is so little ink that any autoencoder
+`"code_and_error"`. The first alone is fooled by a one: it has so little ink that any autoencoder
 rebuilds it well.
 
 The area under the ROC curve is the chance that a random anomaly scores higher than a random eight:
@@ -129,13 +129,14 @@ for name, values in scores.items():
 """
 ## A threshold
 
-`fit_threshold` takes normal images only, and the share of false alarms that is wished. `"quantile"`
-counts: the score that one held-out eight of a hundred exceeds. `"tail"` fits an extreme-value
-distribution to the largest tenth, and can say what one in a thousand would be from the same images.
-Then the test images: how many eights raise an alarm, and how many of the other digits?
+`fit_threshold` takes normal images only, and the desired share of false alarms. `"quantile"`
+counts: it is the score that one in a hundred held-out eights exceeds. `"tail"` fits an
+extreme-value distribution to the largest tenth, and can estimate from the same images the score
+that one in a thousand exceeds. Then the test images: how many eights raise an alarm, and how many
+of the other digits?
 """
 
-print(f"\n{'':<22}{'wished':>8}{'method':>10}{'false alarms':>14}{'detected':>10}")
+print(f"\n{'':<22}{'wanted':>8}{'method':>10}{'false alarms':>14}{'detected':>10}")
 for name, detector in detectors.items():
     for rate, method in ((contamination, "quantile"), (contamination, "tail"), (0.1, "quantile")):
         detector.fit_threshold(x_held_out, rate, method)
@@ -149,7 +150,7 @@ for name, detector in detectors.items():
 ## Look: which digits does it take for eights?
 
 The test images that the best detector finds most normal and most abnormal: eights above, the others
-below. The abnormal eights are what a person would look at twice.
+below. A person too would look twice at the abnormal eights.
 """
 
 order = np.argsort(scores["code and error"])
@@ -169,15 +170,16 @@ figure.savefig("figures/15_most_and_least_normal.png", dpi=150)
 """
 ## Look: what is wrong with it?
 
-An alarm alone helps nobody. The error of each pixel says where: here of one test image of each
-digit, and of an eight that was scratched. All maps share one scale. Above each, its reconstruction
-error over the threshold for one false alarm in a hundred: from 1 on it is an anomaly. By this score
-most of the other digits pass for eights, the one and the nine by far: what an autoencoder of eights
-knows of strokes is enough for them. The table that is printed shows what the code adds.
+An alarm alone does not help. The error of each pixel shows where: here for one test image of each
+digit, and for an eight that was scratched. All maps share one scale. Above each is its
+reconstruction error divided by the threshold for one false alarm in a hundred: from 1 on it is an
+anomaly. By this score most of the other digits pass for eights, the one and the nine by far: an
+autoencoder of eights knows enough of strokes to rebuild them. The printed table shows what the code
+adds.
 
-The scratch is what the error is good at, and the code is not: an eight with a scratch still has
-nearly an eight's code, and among 33 numbers the error is one. Which score is best depends on the
-anomalies that one expects; where nobody knows, take two detectors.
+The error finds the scratch, and the code does not: an eight with a scratch still has nearly an
+eight's code, and the error is only one of 33 numbers. Which score is best depends on the anomalies
+that you expect; if you do not know, take two detectors.
 """
 
 shown = np.array([np.argmax(y_test == digit) for digit in range(10)])
@@ -200,8 +202,8 @@ figure.savefig("figures/15_heat_maps.png", dpi=150)
 """
 ## Save
 
-One file with model, score and threshold, that Keras loads; and a SavedModel with the endpoints
-`score` and `is_anomaly`, the threshold inside, for where the package is not installed.
+One file with model, score and threshold, for Keras to load; and a SavedModel with the endpoints
+`score` and `is_anomaly`, threshold included, for machines without the package.
 """
 
 detector = detectors["code and error"]
@@ -215,18 +217,18 @@ print(f"\nthreshold: {detector.threshold:.2f}, after loading: {restored.threshol
 ## What to try next, and what to break on purpose
 
 - `normal_digit = 1`, then 2. Which is the easiest digit to be normal, which the hardest?
-- A scratch of one row instead of two, or of half the ink: from where on is it seen?
+- A scratch of one row instead of two, or of half the ink: when is it no longer seen?
 - A VAE, `score="negative_elbo"`: it weighs error and code by the model's own σ.
 - Put the same number of sevens among the eights that are learned: how many go unseen now?
 - Break it: fit the threshold to `x_learned`. Images that were learned have smaller errors than
   others of their kind, so the threshold is too low: 15 false alarms in a hundred by the error,
-  where one was wished. By the code's distance it is one still.
-- Break it: `latent_dim = 400`. The areas fall, the error's from 0.83 to 0.76, for now it rebuilds
-  other digits, too, and the code's from 0.92 to 0.88.
+  instead of one. By the code's distance it is still one.
+- Break it: `latent_dim = 400`. The areas fall: the error's from 0.83 to 0.76, since it now rebuilds
+  other digits too, and the code's from 0.92 to 0.88.
 
 ## Use what was saved
 
-This cell needs nothing of the above but some images, here `images`: paste it into a program of its
+Of the code above, this cell needs only some images, here `images`: paste it into a program of its
 own.
 """
 

@@ -4,8 +4,8 @@ Slides: "Applications: dimensionality reduction, semi-supervised learning", in t
     "Autoencoders y GANs"
 What to expect: four codes learned from all digits without a label, then a classifier on each with
     30 to 1,000 labels, beside raw pixels and beside a network trained from scratch on the labelled
-    digits alone; which codes are worth labels, and what is worth more than a code. Two pictures
-    in figures/, a SavedModel in saved_models/few_labels.
+    digits alone; which codes save labels, and what saves more than a code. Two pictures in
+    figures/, a SavedModel in saved_models/few_labels.
 Time: about 4 minutes on 2 CPU cores
 
 Run it from the root of the repository: python tutorials/16_few_labels.py
@@ -14,10 +14,10 @@ Run it from the root of the repository: python tutorials/16_few_labels.py
 """
 ## Why
 
-Images cost nothing, labels cost somebody's time. An autoencoder learns from all images what can be
-said of a digit in few numbers. A classifier that reads these numbers, and not 784 pixels, should
-need fewer labels. Kingma et al. (2014) call it M1: a VAE without labels, then a support vector
-machine on its codes.
+Images cost nothing, labels cost somebody's time. An autoencoder learns from all images to describe
+a digit in few numbers. A classifier that reads these numbers instead of 784 pixels should need
+fewer labels. Kingma et al. (2014) call it M1: a VAE without labels, then a support vector machine
+on its codes.
 """
 
 import os
@@ -42,12 +42,12 @@ os.makedirs("figures", exist_ok=True)
 latent_dim = 50
 hidden_units = (500, 250)
 num_sparse_units, num_active = 500, 25
-batch_size = 125  # divides 60,000: all batches are alike
+batch_size = 125  # divides 60,000: all batches have one size
 num_epochs = 12
 learning_rate = 1e-3  # falls to zero along a cosine
 label_counts = (30, 100, 300, 1000)
-num_draws = 3  # it matters which digits are labelled: several draws, mean and spread
-scratch_steps = 600  # of the network from scratch, however few its examples
+num_draws = 3  # the choice of labelled digits matters: several draws, mean and spread
+scratch_steps = 600  # of the network from scratch, for any number of examples
 
 """
 ## Data
@@ -64,8 +64,8 @@ print("training:", x_train.shape, "test:", x_test.shape)
 """
 ## Codes without labels
 
-PCA, the best linear code. A sparse code, wide, of which 25 units are active. A denoising
-autoencoder, which fills in a third of the pixels. And a VAE, whose code is the mean of q(z|x).
+PCA, the best linear code. A wide sparse code with 25 active units. A denoising autoencoder, which
+fills in a third of the pixels. And a VAE, whose code is the mean of q(z|x).
 """
 
 sparse_inputs = keras.Input(image_shape, name="x")
@@ -120,12 +120,13 @@ codes |= {
 ## A classifier on each
 
 `evaluation.svm_probe` shows a support vector machine the labels of some digits, in proportion to
-the classes, and chooses its penalty by cross-validation on these; `num_draws` times with others.
-Nothing of the test digits is used but to measure. Features are standardised, but not PCA's and the
-VAE's: a component that explains little, a unit that says nothing, would be made as loud as others.
+the classes, and chooses its penalty by cross-validation on these; it does so `num_draws` times with
+different digits. The test digits are used only to measure. Features are standardised, except those
+of PCA and the VAE: it would make components that explain little, and units that say nothing, as
+loud as the others.
 """
 
-errors = {name: [] for name in (*codes, "from scratch")}  # name -> a (num_draws,) array each count
+errors = {name: [] for name in (*codes, "from scratch")}  # one array (num_draws,) per count
 for name, (train, test) in codes.items():
     for count in label_counts:
         found = evaluation.svm_probe(
@@ -141,7 +142,7 @@ for name, (train, test) in codes.items():
 ## From scratch
 
 The other way: a convolutional network that never sees an unlabelled digit. It knows what no dense
-code does, that neighbouring pixels belong together, and with enough labels it needs nothing else.
+code knows, that neighbouring pixels belong together, and with enough labels it needs nothing else.
 """
 
 
@@ -181,16 +182,16 @@ for name, columns in errors.items():
     print(f"{name:<14}" + "".join(f"{cell:>16}" for cell in cells))
 
 """
-A code is worth labels: with a hundred of them pixels leave 26 % wrong, the denoising code 18, for
-which pixels need nearly three hundred. The network from scratch is worth more here, 13 % with a
-hundred labels and 4 with a thousand: it begins with a convolution, whose prior knowledge of images
-outweighs what the dense codes have learned. Codes are of use where nothing is known of the data
-beforehand.
+A code saves labels: with a hundred labels pixels have an error of 26 % and the denoising code one
+of 18 %, for which pixels need nearly three hundred labels. The network from scratch saves more
+here, 13 % with a hundred labels and 4 % with a thousand: it begins with a convolution, whose prior
+knowledge of images outweighs what the dense codes have learned. Codes help where nothing is known
+of the data beforehand.
 
 ## Look: labels saved
 
-Both axes logarithmic: read across. How many labels do raw pixels need for what the VAE's code
-reaches with a hundred?
+Both axes are logarithmic: read across. How many labels do raw pixels need to reach what the VAE's
+code reaches with a hundred?
 """
 
 figure, axes = plt.subplots(figsize=(7, 4.5))
@@ -208,9 +209,9 @@ figure.savefig("figures/16_labels_and_errors.png", dpi=150)
 """
 ## Look: why
 
-The codes of the test digits, drawn in the plane of their first two principal components, a colour
-a digit; the pixels' own are PCA's. Where clouds are apart, one labelled digit speaks for its whole
-cloud.
+The codes of the test digits, drawn in the plane of their first two principal components, one colour
+per digit; for the pixels themselves that is PCA. Where clouds are apart, one labelled digit speaks
+for its whole cloud.
 """
 
 planes = {
@@ -232,8 +233,8 @@ autoencoders["VAE"].export("saved_models/few_labels")
 
 - `evaluation.linear_probe`, `neighbor_probe` and `mlp_probe` for `svm_probe`: which code needs a
   classifier that bends, and which does not?
-- `latent_dim = 2`, then 10. How much of the error is the code's, how much the labels'?
-- `standardize=True` for the VAE's codes, too: with 100 labels their error doubled here.
+- `latent_dim = 2`, then 10. How much of the error comes from the code, how much from the labels?
+- `standardize=True` for the VAE's codes too: with 100 labels their error doubled here.
 - `num_epochs = 60` for the VAE. Does a better bound mean a better classifier?
 - Convolutional encoders: does the code catch up with the network from scratch?
 - Break it: shuffle `y_train` among the labelled digits. Then every code should reach 90 % error:

@@ -13,11 +13,11 @@ Run it from the root of the repository: python tutorials/17_several_devices.py
 """
 ## Why
 
-A batch can be shared: each of N devices takes its part, computes its gradients, and all of them
-add up what they have before they step. Done right, nobody can tell from the weights. Done with
-one factor wrong, each step is N times too long, and the loss on screen looks fine all the same:
-optimizers *sum* over devices, and a mean written by hand divides by the part and not by the
-whole. So the first thing to look at is not how fast it is, but whether it is still the same model.
+A batch can be shared: each of N devices takes its part and computes its gradients, and all of them
+add up their gradients before they step. Done right, the weights do not show it. Done with one
+factor wrong, each step is N times too long, and the loss on screen still looks fine: optimizers
+*sum* over devices, and a mean written by hand divides by the part instead of the whole. So first
+look not at how fast it is, but at whether it is still the same model.
 """
 
 import os
@@ -70,17 +70,17 @@ print("training:", x_train.shape, "test:", x_test.shape)
 
 **For the GPUs of one machine** the first line becomes `keras_aegan.distribution_strategy()`. It
 finds them, and says how many. The third line is a choice: the batch grows with the devices, so
-that each is as busy as before (and the learning rate may want to grow as well). With
-`batch_size=128` as it was, N devices do the same training as one, in smaller parts.
+that each is as busy as before (and the learning rate may have to grow as well). With an unchanged
+`batch_size=128`, N devices do the same training as one, in smaller parts.
 
 **For several hosts** nothing more changes in the script. Start it on each host with another index:
 
     TF_CONFIG='{"cluster": {"worker": ["host0:5000", "host1:5000"]},
                 "task": {"type": "worker", "index": 0}}' python train.py
 
-Worker 0 is the chief: it alone writes files, to a folder that all hosts see. Add
-`callbacks.BackupAndRestore("backups/run")`, and a worker that dies costs an epoch: the others name
-it and stop, and the same command on every host goes on from the last backup.
+Worker 0 is the chief: only it writes files, to a folder that all hosts see. With
+`callbacks.BackupAndRestore("backups/run")`, a worker that dies costs at most an epoch: the others
+name it and stop, and the same command on every host goes on from the last backup.
 
 Here, the same training twice: on one device, and on two.
 """
@@ -120,20 +120,20 @@ print(f"largest gap of a weight: {gap:.1e} after {num_steps_compared} steps, {ga
 
 """
 After a few steps all weights agree, up to the rounding of sums that are added in another order; a
-step that is twice too long would show here at once. Rounding then grows, as it does between any
-two machines: a unit that is just on in one training is just off in the other. What hardly moves
-is the loss. That holds for every model of this package, uneven last batches included.
+step of twice the length would show here at once. Rounding then grows, as it does between any two
+machines: a unit that is just on in one training is just off in the other. The loss hardly changes.
+That holds for every model of this package, uneven last batches included.
 
 And the time? Both replicas share this machine's cores, which one device had for itself: nothing
-can be gained here, and much is lost to the bookkeeping. Logical CPUs are for trying a script, not
-for speed.
+can be gained here, and the bookkeeping costs much. Logical CPUs are for trying a script, not for
+speed.
 
 ## What a step sends
 
-What speaks for n GPUs, then? In each step a device computes, and sends its gradients: as many
+When are n GPUs worth it, then? In each step a device computes its gradients and sends them: as many
 numbers as the player has weights, 4 bytes each, for each of the players' turns. Summed in a ring,
-every device sends and receives 2 (n − 1)/n times that. So what a model needs of the wire can be
-read off its weights.
+every device sends and receives 2 (n − 1)/n times that. So a model's number of weights says how much
+it sends.
 """
 
 
@@ -176,7 +176,7 @@ zoo = {
     ),
 }
 
-wires = {"10 Gbit/s": 1.25e9, "PCIe 4": 25e9, "NVLink": 250e9}  # bytes a second, one way
+wires = {"10 Gbit/s": 1.25e9, "PCIe 4": 25e9, "NVLink": 250e9}  # bytes per second, one way
 num_gpus = 8
 print(f"\n{'a step sends':<28}{'MB':>7}", *(f"{wire:>12}" for wire in wires), "  by player, MB")
 sent = {}
@@ -189,16 +189,16 @@ for name, (model, turns) in zoo.items():
     print(f"{name:<28}{sent[name] / 1e6:>7.2f}", *times, f"  {players}")
 
 """
-The milliseconds are for 8 GPUs. Compare them with your own step: what is computed in the meantime
-is computed n times as fast, what is sent is not. On paper, with nothing overlapped, n devices do
+The milliseconds are for 8 GPUs. Compare them with your own step: n devices compute n times as fast,
+but do not send faster. On paper, with nothing overlapped, n devices do
 
-    n · t / (t + s),    t: a step's computation on one device, s: what is sent
+    n · t / (t + s),    t: a step's computation on one device, s: the time to send
 
-as much as one. So small networks, whose step takes a millisecond, do not get faster over a slow
-wire; take larger batches, or stay on one GPU. Two things come on top: synchronised batch
-normalisation (`networks` has it on under several devices) sends three numbers a channel forward
-and two back, and waits for everyone in the middle of the network; and each message costs some
-tens of microseconds, however short.
+times the work of one. So small networks, whose step takes a millisecond, do not get faster over a
+slow wire; take larger batches, or stay on one GPU. Two things are added: synchronised batch
+normalisation (which `networks` uses under several devices) sends three numbers per channel forward
+and two back, and waits for all devices in the middle of the network; and each message costs some
+tens of microseconds, however short it is.
 """
 
 figure = Figure(figsize=(8, 4.5), layout="constrained")
@@ -226,8 +226,8 @@ Below the black line, eight GPUs would be slower than one.
 
 ## Save
 
-A model that was trained on several devices is saved like any other, and its file knows nothing
-of them.
+A model that was trained on several devices is saved like any other, and its file does not mention
+them.
 """
 
 two.export("saved_models/several_devices")
@@ -241,9 +241,9 @@ two.export("saved_models/several_devices")
   do the losses?
 - Two workers on this machine: two shells, `TF_CONFIG` as above with `127.0.0.1:5000` and
   `127.0.0.1:5001`. Then kill one of them, and read what the other says.
-- Break it: take `strategy.scope()` away. No error comes: a model belongs to the strategy in whose
-  scope it is made, so this one trains on one device, and both rows agree to the last digit. Ask
-  `model.distribute_strategy.num_replicas_in_sync` which it is.
+- Break it: take `strategy.scope()` away. There is no error: a model belongs to the strategy in
+  whose scope it is made, so this one trains on one device, and both rows agree to the last digit.
+  `model.distribute_strategy.num_replicas_in_sync` says which it is.
 
 ## Use what was saved
 

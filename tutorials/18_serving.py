@@ -13,7 +13,7 @@ Run it from the root of the repository: python tutorials/18_serving.py
 """
 ## Why
 
-Whoever uses a model is seldom who trained it: a web service, a phone, a colleague with
+A model is seldom used where it was trained: a web service uses it, a phone, a colleague with
 another Python. None of them should install a training library. `export` writes what the model
 *does*, each ability under a name, with the weights and without the classes.
 """
@@ -78,8 +78,8 @@ print("versions:", sorted(path.name for path in (folder / "vae").iterdir()))
 """
 ## Where the package is not installed
 
-The program below forbids itself to import keras_aegan, which is as good as not having it. It asks
-every endpoint, with batches of 1 and of 100: the size of the batch is open.
+The program below blocks the import of keras_aegan, as if it were not installed. It calls every
+endpoint, with batches of 1 and of 100: the batch size is open.
 """
 
 client = """
@@ -111,8 +111,8 @@ figure = plotting.image_grid(answered["sample"], num_columns=8)
 figure.savefig("figures/18_served_samples.png", dpi=110)
 
 """
-The picture shows what `sample` drew over there. It is another one each time: the seed of this
-script is not in the file.
+The picture shows what `sample` drew there. It differs each time: the seed of this script is not in
+the file.
 
 ## On the command line
 
@@ -165,17 +165,17 @@ else:
 """
 ## TensorFlow Serving
 
-Start one beside this script, and run it again:
+Start a server beside this script, and run the script again:
 
     docker run -p 8501:8501 -e MODEL_NAME=vae \
         -v "$PWD/saved_models/serving/vae:/models/vae" tensorflow/serving
 
-An endpoint is a signature: `inputs` go by their names, as `saved_model_cli show` lists them.
+An endpoint is a signature: `inputs` are named as `saved_model_cli show` lists them.
 """
 
 
 def ask(endpoint, **inputs):
-    """What the server answers, as an array."""
+    """The server's answer, as an array."""
     body = json.dumps({"signature_name": endpoint, "inputs": inputs}).encode()
     request = urllib.request.Request(f"{server}/v1/models/vae:predict", body)
     with urllib.request.urlopen(request, timeout=10) as response:
@@ -192,14 +192,14 @@ except urllib.error.URLError as error:
 """
 ## What to try next, and what to break on purpose
 
-- `/v1/models/vae/versions/1:predict` asks the older version; GET `/v1/models/vae` says which there
-  are, and `/v1/models/vae/metadata` what they take.
-- Train on and export version 3 while the server runs: when does it answer from it?
+- `/v1/models/vae/versions/1:predict` asks the older version; GET `/v1/models/vae` lists the
+  versions, and `/v1/models/vae/metadata` their inputs.
+- Train on and export version 3 while the server runs: when does the server use it?
 - `format="litert", optimizations=[tf.lite.Optimize.DEFAULT]`: how small does the decoder get, and
   how far off are its answers?
-- Break it: send images in 0 … 255. Nobody complains: the checks of `fit` stayed with the package,
-  and a SavedModel answers whatever has the right shape, with codes far from any that it was trained
-  on. Scale where you ask, or put the scaling into the encoder before you export.
+- Break it: send images in 0 … 255. There is no error: the checks of `fit` stayed with the package,
+  and a SavedModel answers everything of the right shape, with codes far from any that it was
+  trained on. Scale in the client, or put the scaling into the encoder before you export.
 
 ## Use what was saved
 

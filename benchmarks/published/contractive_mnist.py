@@ -1,14 +1,15 @@
 """Pretraining by autoencoders, after Rifai et al. (2011), "Contractive Auto-Encoders", table 1.
 
 784-1000-784, sigmoid units, tied weights, cross-entropy: plain, with weight decay, denoising and
-contractive. The encoder then begins a classifier, 784-1000-10, of which all weights are trained on
-50,000 labelled digits, and which stops where 10,000 others are best. Printed are its test error,
-and how many activations of the pretrained code are saturated, below 0.05 or above 0.95, in percent.
+contractive. The encoder then initialises a classifier, 784-1000-10, all of whose weights are
+trained on 50,000 labelled digits until 10,000 others are classified best. The script prints the
+test error, and the percentage of the pretrained code's activations that are saturated, below 0.05
+or above 0.95.
 
     python benchmarks/published/contractive_mnist.py --budget 1h
 
-Which is better at a thousandth of an error's difference is a matter of the seed; what is claimed is
-the order: contractive and denoising before the other two, and contractive the most saturated.
+Small differences of the error depend on the seed. The claim is the order: contractive and denoising
+before the other two, and contractive the most saturated.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from records import FOLDER, Figure, once, report
 from keras_aegan import datasets, models, networks
 
 NAME = "contractive_mnist"
-EPOCHS = {"5min": (6, 10), "1h": (40, 30), "full": (200, 100)}  # before, and with labels
+EPOCHS = {"5min": (6, 10), "1h": (40, 30), "full": (200, 100)}  # without and with labels
 NUM_UNITS = 1000
 BATCH_SIZE = 125  # divides 60,000 and 50,000
 NUM_FIT = 50_000
@@ -177,7 +178,7 @@ report(
     NAME,
     arguments.budget,
     figures,
-    f"{num_epochs} epochs without and {num_labelled_epochs} with labels, by Adam, for the paper's "
-    "stochastic gradient descent until the validation error rises; hyperparameters fixed, for the "
-    "paper's chosen on the validation error; one run.",
+    f"{num_epochs} epochs without and {num_labelled_epochs} with labels, by Adam, instead of the "
+    "paper's stochastic gradient descent until the validation error rises; hyperparameters fixed, "
+    "instead of the paper's chosen on the validation error; one run.",
 )

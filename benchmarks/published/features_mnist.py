@@ -1,20 +1,20 @@
-"""What 1,000 features are worth to a linear classifier: logistic regression on the codes of MNIST.
+"""How good 1,000 features are for a linear classifier: logistic regression on codes of MNIST.
 
 After Makhzani & Frey (2014), "k-Sparse Autoencoders": raw pixels, and plain, denoising,
 contractive, L1, KL and top-k autoencoders, each 784-1000-784 with tied weights, trained without
-labels on the same digits, for as many steps, by the same optimizer. scikit-learn's classifier is
-fitted to all 60,000 labels, to 1,000 and to 100.
+labels on the same digits, for the same number of steps, by the same optimizer. scikit-learn's
+classifier is fitted to all 60,000 labels, to 1,000 and to 100.
 
-The contractive and the KL one are of sigmoid units, as in their papers. The denoising, the L1 and
-the top-k one are of units that are normalised over the batch and rectified above 1.5 standard
+The contractive and the KL autoencoder have sigmoid units, as in their papers. The denoising, the L1
+and the top-k one have units that are normalised over the batch and rectified above 1.5 standard
 deviations; the threshold is subtracted, so that features are sparse and do not jump. The top-k one
 keeps the 40 largest of them in training, or 25 as the paper does, and up to 200 to encode. So there
 are three plain ones to compare with: sigmoid, rectified, and rectified above the threshold.
 
     python benchmarks/published/features_mnist.py --budget 1h [--rows …]
 
-Model and measures of each row are kept: a script that was stopped goes on where it was. `--rows`
-measures some only, so that two processes can share the work.
+The model and the measures of each row are kept: a script that was stopped continues. `--rows`
+selects rows, so that two processes can share the work.
 """
 
 import argparse
@@ -47,7 +47,7 @@ MASKING_RATE = 0.3
 CONTRACTION = 0.1  # λ, beside a cross-entropy summed over pixels, as in the paper
 L1_WEIGHT = 0.03
 KL_TARGET, KL_WEIGHT = 0.05, 0.1
-NUM_ACTIVE, NUM_ACTIVE_INFERENCE = 40, 200  # as the paper does: more to encode than to learn
+NUM_ACTIVE, NUM_ACTIVE_INFERENCE = 40, 200  # as in the paper: more to encode than to learn
 PAPER = {"raw pixels": 7.20, "denoising": 1.95, "top-k": 1.35}  # logistic regression, percent
 
 VALIDATION_SIZE = 10_000  # to choose C on, the inverse of the weight decay
@@ -80,7 +80,7 @@ def thresholded_encoder(activity_regularizer=None):
 
 
 def top_k_encoder(num_active):
-    """The same, of which the largest are kept: without normalisation most would die."""
+    """The same, with only the largest kept: without normalisation most units would die."""
     units = thresholded_encoder()
     code = TopK(num_active, inference_k=NUM_ACTIVE_INFERENCE)(units.output)
     return keras.Model(units.input, code, name="encoder")
@@ -94,7 +94,7 @@ def decoder():
 
 
 def autoencoder(encoder):
-    """Nothing but a code, its penalty if it has one, and its reconstruction."""
+    """One code, its penalty if it has one, and its reconstruction."""
     return models.Autoencoder(encoder, decoder())
 
 
@@ -134,7 +134,7 @@ def train(name):
         keras.optimizers.Adam(schedule),
         loss="bernoulli_nll",  # the cross-entropy, summed over pixels
         loss_weights={"contraction_loss": CONTRACTION} if name == "contractive" else None,
-        # XLA on a CPU sorts all units to find the top k, and draws noise slowly.
+        # On a CPU, XLA sorts all units to find the top k, and draws noise slowly.
         jit_compile=name not in ("denoising", "top-k", "top-k, 25 kept"),
         steps_per_execution=40,
     )
@@ -143,7 +143,7 @@ def train(name):
 
 
 def classify(features_train, features_test):
-    """Test error in percent with all labels, the same for every row, and the C that was chosen.
+    """Test error in percent with all labels, by one procedure for all rows, and the chosen C.
 
     The features are whitened: a linear classifier stays one, and lbfgs converges in some 20
     iterations instead of hundreds. C is chosen on a validation split of the training digits.
@@ -173,7 +173,7 @@ def classify(features_train, features_test):
 
 
 def classify_with_few(features_train, features_test, num_labels):
-    """Test errors in percent, one a stratified draw of labelled digits; C by cross-validation."""
+    """Test errors in percent, one per stratified draw of labels; C by cross-validation."""
     scaler = StandardScaler().fit(features_train)  # takes no labels: all digits serve
     features_test = scaler.transform(features_test)
     draws = StratifiedShuffleSplit(NUM_DRAWS, train_size=num_labels, random_state=0)
@@ -216,7 +216,7 @@ def measure(name):
         is_saturated = features_test == 0
     if name != "raw pixels":
         measures["saturated"] = 100 * float(is_saturated.mean())
-    # lbfgs on two threads waits more than it computes where other programs run.
+    # lbfgs on two threads waits more than it computes if other programs run.
     with threadpool_limits(1):
         measures.update(classify(features_train, features_test))
         for num_labels in (1000, 100):

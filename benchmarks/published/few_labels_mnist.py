@@ -1,9 +1,9 @@
-"""M1 of Kingma et al. (2014): a classifier with few labels on what a VAE learned without any.
+"""M1 of Kingma et al. (2014): a classifier with few labels on the codes of a VAE without labels.
 
-A VAE of 784-600-600-50, softplus, learns all 60,000 training digits without their labels, anew
-binarised each epoch; then 100 or 1,000 labels, in proportion to the digits, train a support
-vector machine and a vote of neighbours on its codes, in five draws. Beside it raw pixels, PCA with
-as many components, and a denoising autoencoder's code.
+A VAE of 784-600-600-50, softplus, learns all 60,000 training digits without their labels, binarised
+anew each epoch. Then 100 or 1,000 labels, in proportion to the digits, train a support vector
+machine and a vote of neighbours on its codes, in five draws. Beside it are raw pixels, PCA with as
+many components, and a denoising autoencoder's code.
 
     python benchmarks/published/few_labels_mnist.py --budget 1h
 """
@@ -56,7 +56,7 @@ def denoising():
 
 
 def train(make):
-    """All training digits, each pixel black or white, white as often as it is bright."""
+    """All training digits, each pixel black or white; its grey level is the chance of white."""
     keras.utils.set_random_seed(0)
     model = make()
     num_epochs = EPOCHS[arguments.budget]
@@ -86,7 +86,7 @@ ROWS = {
 
 
 def measure(name):
-    """Errors in percent, one a draw, by probe and number of labels."""
+    """Errors in percent, one per draw, by probe and number of labels."""
     start = time.perf_counter()
     codes_train, codes_test = ROWS[name]()
     found = {"training": time.perf_counter() - start}
@@ -96,7 +96,7 @@ def measure(name):
                 (codes_train, y_train),
                 (codes_test, y_test),
                 num_labels,
-                # What hardly varies would be made as loud as the rest.
+                # Components that hardly vary would become as loud as the rest.
                 standardize=name not in ("PCA", "VAE (M1)"),
             )
             found[f"{title}, {num_labels}"] = list(100 * (1 - accuracies["accuracies"]))
@@ -135,6 +135,6 @@ report(
     NAME,
     arguments.budget,
     figures,
-    f"{EPOCHS[arguments.budget]:,} epochs, for the paper's 3,000; an SVM on labelled digits alone, "
-    "for the paper's transductive one; five draws of labels.",
+    f"{EPOCHS[arguments.budget]:,} epochs instead of the paper's 3,000; an SVM on labelled digits "
+    "alone instead of the paper's transductive one; five draws of labels.",
 )

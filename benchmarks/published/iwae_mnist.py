@@ -3,13 +3,13 @@
 784-200-200-50, tanh; MNIST binarised at random, anew each epoch; batches of 20; Adam with β₂ =
 0.999, ε = 1e-4 and eight learning rates, 1e-3 · 10^(−i/7), the i-th for 3^i epochs, 3,280 in all
 (`--budget full`). A smaller budget takes the same eight rates for n epochs each, and then 3n epochs
-in which the last one falls to zero, so that the noise of the gradients dies away. The test
+in which the last rate falls to zero, so that the noise of the gradients fades. The test
 likelihood is estimated by 5,000 importance samples.
 
     python benchmarks/published/iwae_mnist.py --budget 20min
     python benchmarks/published/iwae_mnist.py --budget full --num-samples 50
 
-What was trained is kept in `--folder`: the same command goes on where it was interrupted.
+The model is kept in `--folder`: the same command continues where it was interrupted.
 """
 
 import argparse
@@ -39,7 +39,7 @@ def learning_rates(budget):
 
 
 def binarised(probabilities, generator):
-    """Each pixel black or white, white as often as it is bright."""
+    """Each pixel black or white; its grey level is the chance of white."""
     noise = generator.random(probabilities.shape, dtype="float32")
     return (noise < probabilities).astype("float32")
 
@@ -58,7 +58,7 @@ def make_model(num_samples):
 
 
 def train(x, num_samples, rates, path):
-    """Trains, or goes on training; the model, and the seconds of training in all."""
+    """Trains or continues training; returns the model and the total seconds of training."""
     log = path.with_suffix(".csv")
     path.parent.mkdir(parents=True, exist_ok=True)
     model = keras.models.load_model(path) if path.exists() else make_model(num_samples)
@@ -104,7 +104,7 @@ def main():
         n = SHORT_BUDGETS[arguments.budget]
         schedule = (
             f"{n} epochs at each of the paper's learning rates and {3 * n} in which the last falls "
-            "to zero, for the paper's 1, 3, 9, 27, 81, 243, 729 and 2,187"
+            "to zero, instead of the paper's 1, 3, 9, 27, 81, 243, 729 and 2,187"
         )
     wanted = k == 1 and arguments.budget == "20min"
     if arguments.test_digits < 10_000:

@@ -1,7 +1,7 @@
-"""What is exact: a linear autoencoder is PCA, a linear VAE is probabilistic PCA.
+"""Exact results: a linear autoencoder is PCA, a linear VAE is probabilistic PCA.
 
-On scikit-learn's digits, 64 pixels, codes of 8. Of the autoencoder: its squared error over PCA's,
-and the largest angle between the two subspaces. Of the VAE with the optimal σ: its bound, and its
+On scikit-learn's digits, 64 pixels, codes of 8. For the autoencoder: its squared error over PCA's,
+and the largest angle between the two subspaces. For the VAE with the optimal σ: its bound, and its
 likelihood by 1,000 importance samples, against the likelihood of probabilistic PCA (Tipping &
 Bishop, 1999), as scikit-learn gives it.
 
@@ -21,11 +21,11 @@ from keras_aegan import losses, models, networks
 
 EPOCHS = {"5min": 60, "1h": 600, "full": 2000}
 LATENT_DIM = 8
-COPIES = 50  # of the data an epoch: 50 steps of the whole data
+COPIES = 50  # of the data per epoch: 50 steps of the whole data
 
 
 def fit(model, learning_rate, loss):
-    """Steps of all the data, at a rate that falls to zero."""
+    """Steps on the whole data, at a rate that falls to zero."""
     num_steps = COPIES * EPOCHS[arguments.budget]
     schedule = keras.optimizers.schedules.CosineDecay(learning_rate, num_steps)
     model.compile(keras.optimizers.Adam(schedule), loss=loss)
@@ -82,7 +82,7 @@ report(
             bool(angle <= 2),
         ),
         Figure(
-            "linear VAE, bound, nats an example",
+            "linear VAE, bound, nats per example",
             f"{bound:.3f}",
             f"{exact:.3f} (exact)",
             "within 0.1",

@@ -1,19 +1,19 @@
 """One-class MNIST after Ruff et al. (2018), "Deep One-Class Classification", table 1.
 
-For each digit: an autoencoder learns that digit's training images alone, and has to tell the test
-images of that digit from those of the nine others; the area under the ROC curve, in percent. Data
-and network are the paper's: global contrast normalisation by the L1 norm, scaled to [0, 1] by the
-least and the largest value of the training images of the digit; a LeNet of 8 and 4 filters of 5×5,
-batch normalisation, leaky ReLU, a code of 32, and its mirror image; batches of 200.
+For each digit, an autoencoder learns that digit's training images alone, and has to tell the test
+images of that digit from those of the nine others; the score is the area under the ROC curve, in
+percent. Data and network are the paper's: global contrast normalisation by the L1 norm, scaled to
+[0, 1] by the least and the largest value of the digit's training images; a LeNet of 8 and 4 filters
+of 5×5, batch normalisation, leaky ReLU, a code of 32, and its mirror image; batches of 200.
 
-A thousand training images of each digit are kept from training: the threshold for false alarms of
-1 % is fitted to them, and the statistics of normal codes. How many test images of the digit then
-raise an alarm is printed as well.
+A thousand training images of each digit are not trained on: the threshold for false alarms of 1 %
+and the statistics of normal codes are fitted to them. The script also prints how many test images
+of the digit then raise an alarm.
 
     python benchmarks/published/one_class_mnist.py --budget 30min [--peers] [--digits 0 1 …]
 
 `--peers` adds PyOD's AutoEncoder with its defaults, on the same images (`pip install pyod torch`).
-What was measured is kept a digit: the same command goes on where it was interrupted.
+Measures are kept for each digit: the same command continues where it was interrupted.
 """
 
 import argparse
@@ -33,7 +33,7 @@ NAME = "one_class_mnist"
 EPOCHS = {"5min": 8, "30min": 50, "1h": 120, "full": 350}
 PAPER_DECAY = 250  # the epoch at which the paper's rate falls from 1e-4 to 1e-5
 BATCH_SIZE = 200
-NUM_HELD_OUT = 1000  # that thresholds are fitted to
+NUM_HELD_OUT = 1000  # thresholds are fitted to them
 CONTAMINATION = 0.01
 SCORES = {
     "reconstruction_error": "error",
@@ -49,7 +49,7 @@ PAPER = {
 
 
 def normalise(images):
-    """Each image less its mean, over its mean absolute value."""
+    """Each image minus its mean, divided by its mean absolute value."""
     images = images - images.mean(axis=(1, 2, 3), keepdims=True)
     return images / np.abs(images).mean(axis=(1, 2, 3), keepdims=True)
 
@@ -89,7 +89,7 @@ def make_model():
 
 
 def learning_rate(num_steps, num_epochs):
-    """The paper's two rates, where there is its time for them."""
+    """The paper's two rates, if the budget has the time for them."""
     if arguments.budget == "full":
         boundary = num_steps * PAPER_DECAY // num_epochs
         return keras.optimizers.schedules.PiecewiseConstantDecay([boundary], [1e-4, 1e-5])
@@ -119,7 +119,7 @@ def measure(digit):
 
 
 def measure_forest(digit):
-    """The same of scikit-learn's isolation forest, on the same images."""
+    """The same for scikit-learn's isolation forest, on the same images."""
     x_learned, _, x_judged, is_anomaly = select(digit)
     forest = IsolationForest(random_state=digit).fit(x_learned.reshape(len(x_learned), -1))
     scores = -forest.score_samples(x_judged.reshape(len(x_judged), -1))
@@ -127,7 +127,7 @@ def measure_forest(digit):
 
 
 def measure_pyod(digit):
-    """The same of PyOD's autoencoder."""
+    """The same for PyOD's autoencoder."""
     from pyod.models.auto_encoder import AutoEncoder
 
     x_learned, _, x_judged, is_anomaly = select(digit)
@@ -142,7 +142,7 @@ def line(title, values, decimals=1):
 
 
 def main():
-    """Measures, and prints the table a digit."""
+    """Measures each digit, and prints the table."""
     digits, folder = arguments.digits, FOLDER / NAME
     ours = [once(folder / f"{arguments.budget}_{digit}.json", measure, digit) for digit in digits]
     others = {"isolation forest": measure_forest}

@@ -4,12 +4,12 @@ The protocol is the paper's ([Lin et al., 2018](https://arxiv.org/abs/1712.04086
 ring of radius 1 and σ = 0.01, grid of step 2 and σ = 0.05; 2,500 samples; a mode is covered by
 one sample within 3 σ; mean and standard error over runs.
 
-The paper's figures say as much of its networks as of its method, and VEEGAN prints 1 and 3.3
+The paper's figures depend as much on its networks as on its method, and VEEGAN prints 1 and 3.3
 modes for "GAN" on the same data: so each row names its architecture.
 
-- `r1`: the smallest that does it. Noise of 2; generator and discriminator of 128-128-128; the
-  non-saturating loss with R1, whose weight goes with σ²; Adam 1e-3 with β₁ = 0, β₂ = 0.99,
-  falling to zero along a cosine; batch 256.
+- `r1`: the smallest networks that reach the goal. Noise of 2; generator and discriminator of
+  128-128-128; the non-saturating loss with R1, whose weight is proportional to σ²; Adam 1e-3 with
+  β₁ = 0, β₂ = 0.99, falling to zero along a cosine; batch 256.
 - `protocol`: the paper's own networks and optimizer, plain GAN, at a smaller budget: noise of 2;
   generator 400-400-400-400 with batch normalisation and ReLU; discriminator of three layers of
   200 maxout units of 5 pieces; weights N(0, 0.02²); Adam 1e-4 with β₁ = 0.8; batch 100. The
@@ -18,7 +18,7 @@ modes for "GAN" on the same data: so each row names its architecture.
     python benchmarks/published/pacgan_mixtures.py --budget 1h [--rows r1 protocol]
         [--sets ring grid] [--seeds 0 1 …]
 
-What was measured is kept a run: the same command goes on where it was interrupted.
+Measures are kept for each run: the same command continues where it was interrupted.
 """
 
 import argparse
@@ -43,7 +43,7 @@ PAPER = {  # table 1: modes, high quality in %, reverse KL
 }
 WANTED = {"ring": 8.0, "grid": 24.5}  # modes, at 90 % of high quality, of r1
 MIXTURES = {"ring": datasets.ring(8), "grid": datasets.grid(25)}
-# γ times the squared gradient: lengths in units of σ make both sets the same problem.
+# For γ times the squared gradient: with lengths in units of σ, both sets are the same problem.
 R1_WEIGHT = {"ring": 2e-4, "grid": 3e-3}
 STEPS_PER_EPOCH = 1000
 
@@ -61,7 +61,7 @@ def small_gan(name, num_steps):
 
 
 def protocol_gan(name, num_steps):
-    def normal():  # one for each layer: an instance draws the same numbers again
+    def normal():  # one per layer: an instance draws the same numbers again
         return keras.initializers.RandomNormal(stddev=0.02)
 
     z = hidden = keras.Input((2,))

@@ -1,17 +1,17 @@
-"""Perceptual against pixel-wise training: what the codes know of the classes, and what it costs.
+"""Perceptual against pixel-wise training: what the codes tell of the classes, and what it costs.
 
 One convolutional autoencoder, trained on CIFAR-10 pixel by pixel and through a frozen MobileNet
-with its ImageNet weights, the same code size, the same epochs, three seeds each. On the frozen
+with its ImageNet weights, with the same code size and epochs, three seeds each. On the frozen
 codes a linear and an MLP predictor learn the classes, as in the prediction pathway of
-[Pihlgren et al., 2020](https://arxiv.org/abs/2001.03444). Claims: the perceptual codes predict at
-least 5 points better, both ways, and the pixel-wise images have the lower MSE.
+[Pihlgren et al., 2020](https://arxiv.org/abs/2001.03444). Claims: both predictors are at least 5
+points better on the perceptual codes, and the pixel-wise images have the lower MSE.
 
-With `--cost`, instead: a perceptual step costs at most 1.15 times a plain step and the cut
-backbone's work on its own, forward for x and forward and backward for the reconstruction.
+With `--cost`, instead: a perceptual step costs at most 1.15 times the sum of a plain step and the
+cut backbone's own work, forward for x and forward and backward for the reconstruction.
 
 Keras downloads the weights (1 MB); `KERAS_AEGAN_MOBILENET_WEIGHTS` may name the file
-`mobilenet_2_5_224_tf_no_top.h5` instead. A run that has ended is kept: the same command goes on
-after it.
+`mobilenet_2_5_224_tf_no_top.h5` instead. Finished runs are kept: the same command continues after
+them.
 
     python benchmarks/published/perceptual_cifar10.py --budget 1h | --cost
 """
@@ -40,7 +40,7 @@ LATENT_DIM = 64
 BATCH_SIZE = 100
 LEARNING_RATE = 2e-3
 ALPHA = 0.25
-BACKBONE_SIZE = 64  # what the images are enlarged to
+BACKBONE_SIZE = 64  # to which images are enlarged
 LAYERS = ("conv_pw_5_relu", "conv_pw_11_relu")
 REGULARIZATION = (0.01, 0.1, 1.0)  # scikit-learn's C
 
@@ -61,7 +61,7 @@ def perceptual_loss():
 
 
 def autoencoder():
-    """The one network of both rows."""
+    """The autoencoder of both rows."""
     return models.Autoencoder(
         networks.convolutional_encoder(IMAGE_SHAPE, LATENT_DIM, FILTERS, batch_normalization=True),
         networks.convolutional_decoder(
@@ -106,7 +106,7 @@ def predict_classes(codes_train, codes_test):
 
 
 def measure(name, seed):
-    """All numbers of one run."""
+    """The numbers of one run."""
     start = time.perf_counter()
     loss = "mse" if name == "pixel-wise" else perceptual_loss()
     model = train(loss, seed, BUDGETS[arguments.budget][1])
@@ -159,7 +159,7 @@ def compare():
     means = [np.mean([run["MSE"] for run in runs]) for runs in rows.values()]
     figures.append(
         Figure(
-            "the same, squared error a pixel, pixel-wise; perceptual",
+            "the same, squared error per pixel, pixel-wise; perceptual",
             "; ".join(f"{mean:.4f}" for mean in means),
             "–",
             "the pixel-wise one lower in each seed",
@@ -177,7 +177,7 @@ def compare():
 
 
 def cost():
-    """The time of a step, beside what it is made of; medians of alternating runs."""
+    """The time of a step beside that of its parts; medians of alternating runs."""
     x = tf.constant(x_train[:BATCH_SIZE])
     loss = perceptual_loss()
     plain, perceptual = autoencoder(), autoencoder()

@@ -1,4 +1,4 @@
-"""What the scripts of this folder print at their end, and keep for `table.py`."""
+"""What the scripts of this folder print at the end, and keep for `table.py`."""
 
 import dataclasses
 import json
@@ -55,10 +55,10 @@ def load(script, budget):
 
 
 def once(path, measure, *arguments):
-    """`measure(*arguments)`, a dict, kept in a JSON file: what is there is not measured again."""
+    """`measure(*arguments)`, a dict, kept in a JSON file; read from there if it exists."""
     if not path.exists():
         from keras_aegan.engine.files import (
-            whole_file,  # TensorFlow, which `table.py` need not wait for
+            whole_file,  # here, since it imports TensorFlow, which `table.py` does not need
         )
 
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,9 @@
-"""All published figures at hand: ours, the papers', and what differs.
+"""All published figures that were measured: ours, the papers', and the differences of protocol.
 
     python benchmarks/published/table.py
 
-Reads what the other scripts of this folder kept in `logs/published`, the longest budget of each,
-and names the command of those that were not run.
+Reads the records of the other scripts in `logs/published`, the longest budget of each, and names
+the scripts that were not run.
 """
 
 import records

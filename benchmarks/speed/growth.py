@@ -4,8 +4,8 @@
 
 A dense VAE, 784-width-latent and back, as `fit` trains it by default. One size at a time is
 doubled; the others stay. Nothing should grow faster than its arithmetic: the last column is the
-growth of the time over that of the matrix products' operations, from each size to the next, at
-most 1 but for noise and where data outgrow the caches. Draws `figures/speed_growth.png`.
+growth of the time over that of the matrix products' operations, from each size to the next. It is
+at most 1, except for noise and where data outgrow the caches. Draws `figures/speed_growth.png`.
 """
 
 import argparse
@@ -25,11 +25,11 @@ SIZES = {
     "latent size": (2, 8, 32, 128, 512),
     "number of steps": (64, 128, 256, 512, 1024),
 }
-TOLERANCE = 1.15  # of noise, in a ratio of two times
+TOLERANCE = 1.15  # for noise in a ratio of two times
 
 
 def operations(sizes):
-    """Of the matrix products in all steps: forward, and twice that backward."""
+    """The operations of the matrix products in all steps: forward, and twice that backward."""
     width, latent = sizes["width"], sizes["latent size"]
     weights = 2 * 784 * width + width * 2 * latent + latent * width
     # Data need no gradient.
@@ -38,7 +38,7 @@ def operations(sizes):
 
 
 def seconds(sizes, num_rounds):
-    """The fastest warm call of `fit`: whatever else runs can only slow it."""
+    """The fastest warm call of `fit`: other programs can only slow it."""
     features = networks.dense_encoder((784,), None, (sizes["width"],))
     model = models.VAE(
         networks.gaussian_encoder(features, sizes["latent size"]),
@@ -64,7 +64,7 @@ arguments = parser.parse_args()
 keras.utils.set_random_seed(0)
 figure = Figure(figsize=(14, 3.8), layout="constrained")
 axes = figure.subplots(1, len(SIZES))
-print("| | size | ms a step | ms in all | growth of time | of operations | ratio |")
+print("| | size | ms per step | ms in all | growth of time | of operations | ratio |")
 print("|---|---|---|---|---|---|---|")
 for ax, (name, values) in zip(axes, SIZES.items(), strict=True):
     points = [{**BASE, name: value} for value in values]

@@ -1,4 +1,4 @@
-"""Contestants as processes that stay alive and wait for their turn."""
+"""Contestants as processes that stay alive and wait for their turns."""
 
 import json
 import pathlib
@@ -46,7 +46,7 @@ class Process:
 
 
 class Runner:
-    """A contestant's process, and what was measured of it."""
+    """A contestant's process, and its measurements."""
 
     def __init__(self, workload_name, number, clock="wall"):
         contestant = WORKLOADS[workload_name].contestants[number]
@@ -55,8 +55,8 @@ class Runner:
         self.process = Process("worker.py", workload_name, str(number))
         built = self.process.read()
         self.num_examples, self.num_parameters = built["num_examples"], built["num_parameters"]
-        self.rates = []  # examples a second, one for each turn
-        self.cores = []  # processor seconds a second: less than they can use if others run
+        self.rates = []  # examples per second, one for each turn
+        self.cores = []  # processor seconds per second, fewer if other programs run
 
     def warm_up(self, seconds):
         """The first epoch, then one to measure how many fill `seconds`."""
@@ -77,5 +77,5 @@ class Runner:
         return statistics.median(self.rates)
 
     def times_as_fast_as(self, other):
-        """The ratio of rates in each round: what disturbs a round disturbs both."""
+        """The ratio of rates in each round: a disturbance of a round affects both."""
         return [a / b for a, b in zip(self.rates, other.rates, strict=True)]

@@ -10,7 +10,7 @@ PACKAGES = ("keras_aegan", "keras", "tensorflow", "torch", "lightning", "numpy")
 
 
 def machine():
-    """Cores, processor and versions, in a line."""
+    """Cores, processor and versions, in one line."""
     model = platform.processor() or platform.machine()
     with contextlib.suppress(OSError), open("/proc/cpuinfo") as lines:
         model = next(line.split(":")[1].strip() for line in lines if "model name" in line)
@@ -19,12 +19,12 @@ def machine():
 
 
 def table(workload, runners, gflops):
-    """Everybody's figures, keras_aegan's first."""
+    """All contestants' numbers, keras_aegan's first."""
     ours = runners[0]
     lines = [
         f"### {workload.title}",
         "",
-        f"{ours.num_parameters:,} parameters; {ours.num_examples:,} examples an epoch; "
+        f"{ours.num_parameters:,} parameters; {ours.num_examples:,} examples per epoch; "
         f"sgemm {spread(gflops, 0)} GFLOP/s.",
         "",
         "| contestant | examples/s | keras_aegan × as fast | cores | first epoch, s | peak, MB "
@@ -48,7 +48,7 @@ def table(workload, runners, gflops):
 
 
 def verdicts(workload, runners, gflops):
-    """What the table says of the targets, a line each."""
+    """What the table says of the targets, one line each."""
     ours = runners[0]
     lines = []
     for family, target in workload.targets.items():
@@ -66,7 +66,7 @@ def verdicts(workload, runners, gflops):
         lines.append(judged("peak resident size, of plain Keras's", size, at_most=1.25))
         full_speed = ours.num_examples / ours.rate
         compiling = ours.first_epoch - full_speed
-        lines.append(judged("first epoch less a later one, s", compiling, at_most=10.0))
+        lines.append(judged("first epoch minus a later one, s", compiling, at_most=10.0))
         if keras[0].num_examples == ours.num_examples:
             share = ours.first_epoch / keras[0].first_epoch
             lines.append(judged("first epoch, of plain Keras's", share, at_most=1.0))
@@ -91,7 +91,7 @@ def spread(values, digits):
 
 
 def check_sameness(runners):
-    """Refuses contestants of another network, or whose losses are of another size."""
+    """Raises an error if contestants have other networks, or losses of another size."""
     ours = runners[0]
     for runner in runners:
         if runner.num_parameters != ours.num_parameters:
@@ -102,7 +102,7 @@ def check_sameness(runners):
         if runner.num_examples != ours.num_examples:
             continue  # fewer steps, another loss
         for name in set(runner.losses) & set(ours.losses):
-            # They start from other weights, and draw other noise.
+            # They start from different weights, and draw different noise.
             if not 0.5 < runner.losses[name] / ours.losses[name] < 2.0:
                 raise RuntimeError(
                     f"After the first epoch {runner.label} has {name}={runner.losses[name]:.4g}, "

@@ -3,16 +3,16 @@
     pip install -e ".[benchmarks]"
     python benchmarks/speed/run.py [--workloads vae_64 dcgan] [--rounds 5] [--seconds 5]
 
-A contestant lives in a process of its own: the same network, optimizer, batch and data as the
-others, written as its own users would. It is called once for its first epoch, which compiles, and
-once more to see how many epochs fill `--seconds`. Then come the rounds: in each, every contestant
-in turn has one call of `fit`, input included, while the others wait.
+Each contestant runs in a process of its own, with the same network, optimizer, batch and data as
+the others, written as its own users would write it. It is called once for its first epoch, which
+compiles, and once more to see how many epochs fill `--seconds`. Then come the rounds: in each,
+every contestant in turn makes one call of `fit`, input included, while the others wait.
 
-Prints a Markdown table a workload: examples a second, the median of the rounds (least–most); how
-many times as fast keras_aegan is, the median of the rounds' ratios; how many cores a contestant
-had, by which one sees whether the machine was idle; the first epoch, from `fit` to its end; the
-peak resident size; and the first epoch's mean losses, by which one sees that all compute the same
-thing. Then what that says of the targets.
+Prints one Markdown table per workload: examples per second, the median of the rounds (least–most);
+how many times as fast keras_aegan is, the median of the rounds' ratios; how many cores a contestant
+had, which shows whether the machine was idle; the first epoch, from `fit` to its end; the peak
+resident size; and the first epoch's mean losses, which show that all compute the same thing. Then
+it compares these numbers with the targets.
 
 On a machine that is not idle, `taskset -c 0 python benchmarks/speed/run.py --clock cpu` counts
 processor seconds instead, on one core.

@@ -1,7 +1,7 @@
 """The machine's rate of float32 matrix products, with PyTorch's kernels or NumPy's.
 
-A process of its own, like a contestant: answers each line with the best rate of a second's
-products of 2048×2048, in GFLOP/s.
+It runs in a process of its own, like a contestant, and answers each line with the best rate of one
+second's products of 2048×2048, in GFLOP/s.
 """
 
 import sys

@@ -1,6 +1,7 @@
-"""The workloads' networks in PyTorch, layer by layer those of `keras_aegan.networks`.
+"""The workloads' networks in PyTorch, the same layers as those of `keras_aegan.networks`.
 
-Initial values and the decay of batch normalisation are PyTorch's defaults: they cost nothing.
+Initial values and the decay of batch normalisation are PyTorch's defaults, which do not change the
+speed.
 """
 
 import itertools
@@ -36,7 +37,7 @@ class VAE(nn.Module):
 
     def __init__(self):
         super().__init__()
-        # One layer of 56 is both heads.
+        # One layer of 56 for both heads.
         self.encoder = dense((784, 196, 49, 2 * 28), leaky_relu, batch_norm=True)
         self.decoder = nn.Sequential(
             dense((28, 49, 196, 784), leaky_relu, batch_norm=True), nn.Tanh()

@@ -1,7 +1,7 @@
-"""Plain Keras, in the manner of the examples on keras.io: a subclass with its own `train_step`.
+"""Plain Keras, as in the examples on keras.io: a subclass with its own `train_step`.
 
 `steps_per_execution` and the feeding of arrays are Keras's defaults, and so is `jit_compile`, which
-on a machine without GPU is False (Keras 3.15); with XLA it is a contestant of its own. Networks
+on a machine without GPU is False (Keras 3.15); with XLA it is a separate contestant. The networks
 are the Functional models that keras_aegan gets.
 """
 

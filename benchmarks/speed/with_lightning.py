@@ -1,7 +1,7 @@
 """PyTorch Lightning as its users write it: a LightningModule, a DataLoader, a Trainer.
 
-Logger, checkpoints, progress bar and summary are off. Losses are logged once an epoch, or, as a
-contestant of its own, not at all.
+Logger, checkpoints, progress bar and summary are off. Losses are logged once per epoch or, as a
+separate contestant, not at all.
 """
 
 import lightning as L

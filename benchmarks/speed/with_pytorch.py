@@ -1,8 +1,8 @@
-"""A training loop written by hand in PyTorch, by somebody who knows where its time goes.
+"""A training loop written by hand in PyTorch, by somebody who knows where the time goes.
 
-Data lie in memory as one tensor, a batch is an index; Adam is the fused one; the discriminator's
-gradients are switched off in the generator's turn; losses are read once an epoch. Compilation and
-the channels-last layout are contestants of their own.
+Data lie in memory as one tensor, and a batch is an index; Adam is fused; the discriminator's
+gradients are switched off in the generator's turn; losses are read once per epoch. Compilation and
+the channels-last layout are separate contestants.
 """
 
 import torch
@@ -11,7 +11,7 @@ import torch_networks
 
 
 def _loop(step, x, batch_size, *networks):
-    """`step(batch)` gives a dict of losses."""
+    """`step(batch)` returns a dict of losses."""
 
     def fit(num_epochs):
         for _ in range(num_epochs):
@@ -30,7 +30,7 @@ def vae(workload, x, compiled=False):
     optimizer = torch.optim.Adam(
         model.parameters(), workload.learning_rate, workload.betas, fused=True
     )
-    # The last, smaller batch gets a program of its own: dynamic shapes would slow all.
+    # The last, smaller batch gets a program of its own: dynamic shapes would slow all batches.
     loss_of = torch.compile(model, dynamic=False) if compiled else model
 
     def step(batch):

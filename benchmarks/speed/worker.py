@@ -1,7 +1,8 @@
 """One contestant in a process of its own, which stays alive between its turns.
 
-Started by `run.py`, with the workload's and the contestant's name. Writes one JSON line when it
-is built; then reads a number of epochs a line, trains, and answers with the seconds of that call.
+Started by `run.py`, with the workload's and the contestant's name. Writes one JSON line when it is
+built; then, for each line with a number of epochs, trains and answers with the seconds of that
+call.
 """
 
 import importlib

@@ -1,7 +1,7 @@
-"""What is compared: data, batch, optimizer and contestants of each workload. No framework here.
+"""What is compared: data, batch, optimizer and contestants of each workload, without a framework.
 
 A contestant is a module of this folder, with a function named as in `Workload.task`, that takes
-`(workload, x, **options)` and gives `(fit, num_parameters)`; `fit(num_epochs)` trains and returns
+`(workload, x, **options)` and returns `(fit, num_parameters)`; `fit(num_epochs)` trains and returns
 the last epoch's mean losses, by name. Networks are functions in `keras_networks` and
 `torch_networks`, named as in `Workload.networks`.
 """
@@ -15,10 +15,10 @@ import numpy as np
 _VAE_WEIGHTS = 2 * (784 * 196 + 196 * 49) + 49 * 2 * 28 + 28 * 49
 VAE_FLOPS = 6 * _VAE_WEIGHTS - 2 * 784 * 196
 
-# Multiplications of one forward pass: of the discriminator, its first convolution, the generator,
-# its first layer. The discriminator's turn: G, and D on data and on fakes, forward and twice that
-# backward, without the gradient of the images. The generator's: G and D, through D to its input,
-# and twice G backward.
+# Multiplications of one forward pass of the discriminator, its first convolution, the generator and
+# its first layer. The discriminator's turn is G, and D on data and on fakes, forward and twice that
+# backward, without the gradient of the images. The generator's turn is G and D forward, D backward
+# to its input, and twice G backward.
 _D0, _D = 16 * 16 * 64 * 48, 16 * 16 * 64 * 48 + 2 * 8 * 8 * 128 * 16 * 64 + 4096
 _G0, _G = 100 * 4096, 100 * 4096 + 2 * 8 * 8 * 128 * 16 * 64 + 16 * 16 * 64 * 48
 DCGAN_FLOPS = 2 * (_G + 2 * _D + 2 * (2 * _D - _D0) + _G + _D + _D + 2 * _G - _G0)
@@ -30,20 +30,20 @@ OURS = "keras_aegan"
 
 @dataclasses.dataclass(frozen=True)
 class Contestant:
-    """Who takes part: `family` is whom the targets name, `label` which way of writing it."""
+    """A contestant: `family` is its name in the targets, `label` how it is written."""
 
     family: str
     label: str
     module: str
     options: dict = dataclasses.field(default_factory=dict)
-    num_examples: int | None = None  # where a full epoch would take minutes
+    num_examples: int | None = None  # if a full epoch would take minutes
 
 
 @dataclasses.dataclass(frozen=True)
 class Workload:
     """One row of the comparison.
 
-    `targets`: a family's name to the least ratio of examples a second, keras_aegan's to the best
+    `targets`: a family's name to the least ratio of examples per second, keras_aegan's to the best
     of that family. `flops`: of one example; `sgemm_share`: the least share of the machine's rate.
     """
 
@@ -62,7 +62,7 @@ class Workload:
 
     @property
     def is_training(self):
-        """Whether contestants train, and do not only run networks."""
+        """Whether contestants train rather than only run networks."""
         return self.task not in ("sample", "encode")
 
     def make_data(self, num_examples):
@@ -100,7 +100,7 @@ def _keras_and_torch(*torch_variants):
     return (
         Contestant(OURS, OURS, "with_keras_aegan"),
         Contestant("Keras", "plain Keras", "with_keras"),
-        # Not its default on a CPU, so no target names it; shown beside.
+        # Not its default on a CPU, so no target names it; shown for comparison.
         Contestant("Keras, XLA", "plain Keras, jit_compile=True", "with_keras", {"xla": True}),
         Contestant("Lightning", "Lightning", "with_lightning", {"log": True}),
         Contestant("Lightning", "Lightning, nothing logged", "with_lightning", {"log": False}),

@@ -1,4 +1,4 @@
-"""A watch over posterior collapse."""
+"""A callback that watches posterior collapse."""
 
 import keras
 
@@ -15,13 +15,13 @@ class ActiveUnits(keras.callbacks.Callback):
 
     Args:
         x: examples to encode, `(num_examples, ...)`; a few hundred are enough.
-        labels: of a conditional VAE, `(num_examples,)`.
+        labels: for a conditional VAE, `(num_examples,)`.
         threshold: as in `metrics.active_units`.
         log_name: the name in the logs.
 
     Raises:
-        ValueError: when training begins, if the model has no vector `z_mean`, or `x` and `labels`
-            do not suit it.
+        ValueError: when training begins, if the encoder gives no vector `z_mean`, or `x` or
+            `labels` do not suit the model.
 
     Example:
     >>> import keras, keras_aegan
@@ -44,7 +44,7 @@ class ActiveUnits(keras.callbacks.Callback):
         self.is_active = None
 
     def on_train_begin(self, logs=None):
-        """Counts once: better to fail here than after an epoch."""
+        """Counts once, to fail here rather than after an epoch."""
         model = self.model
         has_means = "z_mean" in getattr(model, "encoder_outputs", ())
         if not has_means or len(model.latent_shape) != 1:
@@ -68,12 +68,12 @@ class ActiveUnits(keras.callbacks.Callback):
         return metrics.active_units(self.model.encode(*inputs), self.threshold)
 
     def on_train_end(self, logs=None):
-        """Says what collapsed."""
+        """Says which dimensions collapsed."""
         if self.is_active is None or self.is_active.all():
             return
         collapsed = [i for i, is_active in enumerate(self.is_active) if not is_active]
         print(
             f"{len(collapsed)} of {len(self.is_active)} latent dimensions have collapsed to the "
-            f"prior: {collapsed}. A smaller σ (a larger weight of the reconstruction) or a "
-            "schedule that raises the KL's weight slowly keeps more of them."
+            f"prior: {collapsed}. A smaller σ (a larger weight of the reconstruction), or a "
+            "schedule that raises the KL's weight slowly, keeps more of them."
         )

@@ -1,4 +1,4 @@
-"""Backups that no kill can halve."""
+"""Backups that are whole, even where a kill interrupts the writing."""
 
 import json
 import os
@@ -13,9 +13,9 @@ from keras_aegan.checks.arguments import is_number
 from keras_aegan.checks.data_checks import check_path
 from keras_aegan.engine.devices import has_several_workers, is_chief
 from keras_aegan.engine.files import remove_folder, warned_of_files, whole_folder
-from keras_aegan.engine.keras_internals import forget_initial_epoch
+from keras_aegan.engine.keras_internals import begin_at_epoch
 
-# What Keras's callbacks know beside the model's weights, and forget when a process dies.
+# The state of Keras's callbacks beside the model's weights, which dies with the process.
 _ATTRIBUTES = {
     "EarlyStopping": ("wait", "best", "best_epoch"),
     "ModelCheckpoint": ("best",),
@@ -26,40 +26,40 @@ _COUNTS = ("wait", "best_epoch", "cooldown_counter")
 
 
 class BackupAndRestore(keras.callbacks.Callback):
-    """Lets the same command go on where a killed one was, to the same weights and the same logs.
+    """Lets the same command go on where a killed one stopped, to the same weights and logs.
 
-    As `keras.callbacks.BackupAndRestore`, with what that leaves out:
+    As `keras.callbacks.BackupAndRestore`, with four differences:
 
-    - **A backup is whole or not there.** Keras writes over the last one, weights first and the
-      epoch's number after; a process killed in between leaves half a file, or weights that are
-      an epoch ahead of their number. Here a backup is a folder that gets its name when all of it
-      is on the disk, and the last one goes when the next one is there.
-    - **It holds all that training knows**: weights, every player's optimizer with its moving
+    - **A backup is whole or absent.** Keras writes over the last one, first the weights and then
+      the epoch's number; a process killed in between leaves half a file, or weights that are an
+      epoch ahead of their number. Here a backup is a folder that gets its name when all of it is
+      on the disk, and the last one is deleted when the next one is complete.
+    - **It holds the whole state of training**: weights, every player's optimizer with its moving
       average, the noise, the weights of terms, and the history so far, which `fit` then returns
       from the first epoch on; also how long `EarlyStopping` and `ReduceLROnPlateau` have waited,
       the best value of `ModelCheckpoint`, and the last values of `SampleMetrics` and
       `GANDiagnosis`.
-    - **Under several workers the chief alone writes**, and all read the same backup.
-    - Where the disk is full, a warning says so; training goes on, and the last backup stays.
+    - **Under several workers only the chief writes**, and all read the same backup.
+    - If the disk is full, a warning says so; training goes on, and the last backup stays.
 
     It is taken at the beginning of each epoch, before any other callback's turn (`fit` moves it
     to the front), and deleted when training ends; or kept, so that the same command with more
-    epochs goes on. What is then trained is bit for bit what an
-    uninterrupted `fit` trains, if the data come in the same order: `fit(x, shuffle=False)`, or a
-    dataset whose order does not depend on how many epochs this process has seen. A `CSVLogger`
-    must be given `append=True`; the row of an epoch that was not backed up comes twice, the same.
+    epochs goes on. The result is bit for bit that of an uninterrupted `fit`, if the data come in
+    the same order: `fit(x, shuffle=False)`, or a dataset whose order does not depend on how many
+    epochs this process has seen. A `CSVLogger` needs `append=True`; it writes the same row twice
+    for an epoch that was not backed up.
 
     Args:
-        backup_dir: a folder of its own, made if it is not there.
-        delete_checkpoint: whether the backup is deleted when training ends, as Keras does it.
-            With `False` the last one stays, from before the last epoch, which a longer training
-            then trains once more: after it, Keras has put moving averages for the weights.
+        backup_dir: a folder for backups alone, made if it does not exist.
+        delete_checkpoint: whether the backup is deleted when training ends, as in Keras. With
+            `False` the last one stays, from before the last epoch, and a longer training repeats
+            that epoch: at its end Keras has replaced the weights by moving averages.
 
     Raises:
-        ValueError: when training begins, if the backup is another model's, is damaged, or has seen
-            more than `epochs`, if workers do not see the same one, or if
-            `EarlyStopping(restore_best_weights=True)` stands beside it, whose weights are in no
-            file: use `ModelCheckpoint(path, save_best_only=True)`.
+        ValueError: when training begins, if the backup is of another model, is damaged, or has
+            more epochs than `epochs`; if workers do not see the same one; or beside
+            `EarlyStopping(restore_best_weights=True)`, which keeps its weights in no file: use
+            `ModelCheckpoint(path, save_best_only=True)`.
 
     Example:
     >>> import keras, keras_aegan
@@ -76,7 +76,7 @@ class BackupAndRestore(keras.callbacks.Callback):
         self._restored = None
 
     def accompany(self, callbacks: list[keras.callbacks.Callback]) -> None:
-        """Takes note of the other callbacks, whose turns come after."""
+        """Notes the other callbacks, whose turns come later."""
         self._others = callbacks
 
     def on_train_begin(self, logs=None):
@@ -91,13 +91,13 @@ class BackupAndRestore(keras.callbacks.Callback):
         self._check_that_workers_agree(folder)
         self._restored = None
         if folder is None:
-            forget_initial_epoch(self.model)
+            begin_at_epoch(self.model, None)
             return
         try:
             restored = json.loads((folder / "training.json").read_text())
             self._check(restored, _epoch_of(folder))
             with warnings.catch_warnings():
-                # Keras warns of parts that it does not find, and leaves them as they are.
+                # Keras only warns of parts that it does not find.
                 warnings.simplefilter("error", UserWarning)
                 self.model.load_weights(folder / "model.weights.h5")
         except (ValueError, LookupError, TypeError, AttributeError, OSError, UserWarning) as error:
@@ -105,10 +105,11 @@ class BackupAndRestore(keras.callbacks.Callback):
                 f"The backup in `{self.backup_dir}` is another model's, or was damaged: delete "
                 f"it to begin anew. Received: {str(error).strip().splitlines()[0]}"
             ) from error
-        self._restored, self.model._initial_epoch = restored, restored["epoch"]
+        self._restored = restored
+        begin_at_epoch(self.model, restored["epoch"])
 
     def _check(self, restored, epoch):
-        """Refuses what no training can have written, which `fit` would take without a word."""
+        """Raises ValueError for values that no training writes, which `fit` would accept."""
         if type(restored["epoch"]) is not int or restored["epoch"] != epoch:
             raise ValueError(f"epoch {restored['epoch']!r} in the backup of epoch {epoch}")
         if epoch > self.params["epochs"]:
@@ -118,7 +119,7 @@ class BackupAndRestore(keras.callbacks.Callback):
         if not are_whole or epochs != list(range(max(epoch - len(epochs), 0), epoch)):
             raise ValueError(f"a history of the epochs {epochs!r} before epoch {epoch}")
         for name, values in logs.items():
-            # Validation does not log each epoch where it has a frequency.
+            # With a `validation_freq`, validation does not log every epoch.
             is_log = type(values) is list and len(values) <= len(epochs) and _are_numbers(values)
             if not is_log:
                 raise ValueError(f"a history of {len(epochs)} epochs with {name}={values!r}")
@@ -143,7 +144,7 @@ class BackupAndRestore(keras.callbacks.Callback):
         with warned_of_files(self.backup_dir, self):
             last, folder = self._last_backup(), self.backup_dir / f"epoch_{epoch:06d}"
             if last == folder:
-                return  # the one that training has just gone on from
+                return  # the backup from which training has just gone on
             with whole_folder(folder) as unfinished:
                 self.model.save_weights(unfinished / "model.weights.h5")
                 (unfinished / "training.json").write_text(json.dumps(state, default=_plain))
@@ -151,22 +152,22 @@ class BackupAndRestore(keras.callbacks.Callback):
                 remove_folder(last)
 
     def on_train_end(self, logs=None):
-        """Deletes the backups, if they are not to be kept: training is done."""
+        """Deletes the backups at the end of training, unless they are kept."""
         self._restore_callbacks()
         if self.delete_checkpoint and is_chief(self.model.distribute_strategy):
             with warned_of_files(self.backup_dir, self):
                 self._delete_backups()
 
     def _delete_backups(self):
-        """The folder goes too, unless it holds what is no backup."""
-        for folder in self.backup_dir.glob("epoch_*"):  # unfinished ones, too
+        """Deletes the folder too, unless it holds something other than backups."""
+        for folder in self.backup_dir.glob("epoch_*"):  # unfinished ones too
             remove_folder(folder)
         if self.backup_dir.exists() and not any(self.backup_dir.iterdir()):
             self.backup_dir.rmdir()
 
     def _restore_callbacks(self):
-        """Once all have begun, gives back to the history and the others what they knew."""
-        forget_initial_epoch(self.model)  # Keras would skip the epochs of the next `fit` too
+        """Restores the history and the other callbacks' state, once all of them have begun."""
+        begin_at_epoch(self.model, None)  # Keras would skip the next `fit`'s epochs too
         if self._restored is None:
             return
         history = self._restored["history"]
@@ -207,12 +208,12 @@ def _are_numbers(values):
 
 
 def _names(callback):
-    """The names of what a callback knows beside the model."""
+    """The names of the attributes that hold a callback's state."""
     return getattr(callback, "resumed_attributes", _ATTRIBUTES.get(type(callback).__name__, ()))
 
 
 def _can_be(callback, attribute, value):
-    """Whether a callback can have had this value."""
+    """Whether a callback's attribute can have this value."""
     known = getattr(callback, attribute, None)
     if attribute in _COUNTS:
         return type(value) is int and value >= 0
@@ -222,11 +223,11 @@ def _can_be(callback, attribute, value):
 
 
 def _attributes(callback):
-    """`[class name, {attribute: value}]` of what a callback knows beside the model."""
+    """`[class name, {attribute: value}]`, a callback's state."""
     known = {n: getattr(callback, n) for n in _names(callback) if hasattr(callback, n)}
     return [type(callback).__name__, known]
 
 
 def _plain(value):
-    """Of a NumPy number or array, what JSON can hold: floats are written so that none is lost."""
+    """A NumPy number or array as JSON can hold it; floats are written without loss."""
     return np.asarray(value).tolist()

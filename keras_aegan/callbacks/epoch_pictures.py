@@ -1,4 +1,4 @@
-"""What the callbacks that draw a picture an epoch share."""
+"""The base of callbacks that draw one picture per epoch."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 
 class EpochPictures(keras.callbacks.Callback):
-    """Abstract: writes a picture each epoch, and all of them as one animation at the end.
+    """Abstract: writes one picture per epoch, and all of them as an animation at the end.
 
-    A subclass draws in `draw()`, refuses in `check_model()` models that it cannot draw, and names
-    its files in `stem`. Under several workers the chief alone draws. Where the folder cannot be
-    written to, a warning says so and training goes on.
+    A subclass draws in `draw()`, raises an error in `check_model()` for models that it cannot
+    draw, and names its files in `stem`. Under several workers only the chief draws. If the folder
+    cannot be written to, a warning says so and training goes on.
 
     Args:
-        folder: where `<stem>_0001.png` and so on, and `<stem>.gif`, are written; made if it is
-            not there. Pictures of an earlier, interrupted training stay part of the animation;
-            what is no picture, or none of this size, is left out of it with a warning.
+        folder: where `<stem>_0001.png` and so on, and `<stem>.gif`, are written; made if it does
+            not exist. Pictures of an earlier, interrupted training stay part of the animation;
+            other files, and pictures of another size, are left out with a warning.
         every: epochs between pictures.
         log_dir: a folder for TensorBoard's image tab too, or `None`.
     """
@@ -47,14 +47,14 @@ class EpochPictures(keras.callbacks.Callback):
         self.log_dir = log_dir
 
     def draw(self) -> Figure:
-        """A matplotlib Figure of the model as it is."""
+        """A matplotlib Figure of the model at this moment."""
         raise NotImplementedError(f"{type(self).__name__} must define `draw`.")
 
     def check_model(self) -> None:
-        """Refuses, when training begins, a model that cannot be drawn."""
+        """Raises an error, when training begins, for a model that cannot be drawn."""
 
     def on_train_begin(self, logs=None):
-        """Draws once, and makes the folder: better to fail here than after an epoch."""
+        """Draws once and makes the folder, to fail here rather than after an epoch."""
         self.check_model()
         if not is_chief(self.model.distribute_strategy):
             return
@@ -68,7 +68,7 @@ class EpochPictures(keras.callbacks.Callback):
         if self.log_dir is not None:
             import tensorflow as tf
 
-            # One file of events a training, not one a picture.
+            # One file of events per training, not one per picture.
             self._writer = tf.summary.create_file_writer(str(self.log_dir))
 
     def on_epoch_end(self, epoch, logs=None):
@@ -87,7 +87,7 @@ class EpochPictures(keras.callbacks.Callback):
             self._write_to_tensorboard(picture.getvalue(), epoch)
 
     def on_train_end(self, logs=None):
-        """Joins the pictures to one animation."""
+        """Joins the pictures into one animation."""
         if not is_chief(self.model.distribute_strategy):
             return
         frames, animation = self._frames(), self.folder / f"{self.stem}.gif"
@@ -100,7 +100,7 @@ class EpochPictures(keras.callbacks.Callback):
             self._writer.close()
 
     def _frames(self):
-        """The pictures in the folder, as large as the last drawn; warns of those that are not."""
+        """The pictures in the folder that have the last one's size; warns of all others."""
         from PIL import Image
 
         if self._last_picture is None:
@@ -121,7 +121,7 @@ class EpochPictures(keras.callbacks.Callback):
                 left_out.append(f"{path.name} ({frame.width}×{frame.height} pixels)")
         if left_out:
             warnings.warn(
-                f"Left out of `{self.folder / self.stem}.gif`, as no pictures of "
+                f"Left out of `{self.folder / self.stem}.gif`, as they are not pictures of "
                 f"{size[0]}×{size[1]} pixels: {', '.join(left_out)}.",
                 stacklevel=2,
             )

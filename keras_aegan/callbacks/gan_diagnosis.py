@@ -19,58 +19,59 @@ GENERATOR = "the generator lacks capacity"
 MODE_COLLAPSE = "mode collapse"
 VANISHING_GRADIENT = "vanishing gradient"
 
-# Precision and recall of good samples, as shares of what data reach against data, and how many
-# of them neighbours still tell apart.
+# Precision and recall of good samples, as shares of what data reach against data, and the
+# largest accuracy with which neighbours may tell them apart.
 _GOOD = 0.8
 _NEARLY_ALIKE = 0.7
-# The precision from which on samples can be said to miss something rather than everything.
+# From this precision on, samples miss some of the data rather than all.
 _SOME_GOOD = 0.4
-# A discriminator that turns less than this share of what can be told apart into right answers.
+# A weak discriminator turns less than this share of what can be told apart into right answers.
 _BLIND = 0.25
-# Right about so many, with so little of its loss to be gained by moving a sample by 1 σ.
+# The gradient vanishes at an accuracy of at least the first and a slope below the second.
 _AT_WILL = 0.95
 _NO_SLOPE = 0.01
 
 
 class GANDiagnosis(keras.callbacks.Callback):
-    """Says in words why a GAN's samples are not like the data, and writes what it says it by.
+    """Says in words why a GAN's samples are not like the data, with the numbers behind it.
 
-    The losses of a GAN do not tell: both players' are at their equilibrium, log 4 and log 2,
-    where samples are perfect and also where the discriminator is blind. So three questions are
-    asked of held-out data and samples, in this order.
+    The losses of a GAN do not tell: both are at their equilibrium, log 4 and log 2, when samples
+    are perfect, and also when the discriminator is blind. So three questions are asked of
+    held-out data and samples, in this order.
 
-    1. **Do samples differ from the data?** By their precision p and recall r, divided by what
-       one half of the data reaches against the other, and by the accuracy c with which nearest
-       neighbours tell samples from data (all in `metrics`). Where p and r are at least 0.8 and c
-       at most 0.7: *fine*. No GAN is perfect; c alone sees samples in the right places, but too
-       dense in some of them.
+    1. **Do samples differ from the data?** Measured by their precision p and recall r, each
+       divided by what one half of the data reaches against the other, and by the accuracy c with
+       which nearest neighbours tell samples from data (all in `metrics`). If p and r are at least
+       0.8 and c is at most 0.7: *fine*. No GAN is perfect; only c sees samples that lie in the
+       right places, but too densely in some of them.
     2. **Does the discriminator see it?** A share 1 − p of the samples lies where there are no
-       data, and a share 1 − r of the data where there are no samples. So some discriminator's
-       accuracy is at least ½ + ½ d, with d = max(1 − p, 1 − r, 2c − 1), a bound from below of the
-       distributions' total variation. Where its own accuracy a, the mean of those on data and on
+       data, and a share 1 − r of the data where there are no samples. So the best discriminator's
+       accuracy is at least ½ + ½ d, with d = max(1 − p, 1 − r, 2c − 1), a lower bound of the
+       distributions' total variation. If its own accuracy a, the mean of those on data and on
        samples, turns less than a quarter of that into right answers, 2a − 1 < d/4: *the
        discriminator lacks capacity*. The generator gets no hint of what is wrong, so nothing can
-       be said of it yet. (Even an able one is behind where the generator hops between modes.)
-       It is asked as it is in training, with `training=True`: batch normalisation then takes data
-       and samples by batches of their own, while its moving averages, a mixture of both, would
-       put both on one side.
-    3. **If it sees it, why does the generator not mend it?** It gets no gradient: the
-       discriminator is right about 95 % and no sample would gain by moving, the generator's loss
-       changing by less than 0.01 over one standard deviation of the data: *vanishing gradient*
-       (try `"non_saturating"`, a penalty, fewer discriminator steps). Its samples are better than
-       they are complete, p ≥ 0.4 and r < 0.8 p: *mode collapse* (try `regularizers.R1` or
-       `GradientPenalty`). Else it is told and cannot: *the generator lacks capacity*.
+       be said of it yet. (Even an able one is behind while the generator hops between modes.)
+       It is asked as in training, with `training=True`: batch normalisation then treats data and
+       samples in batches of their own. Its moving averages, a mixture of both, would put both on
+       one side.
+    3. **If it sees it, why does the generator not mend it?** The generator may get no gradient:
+       the discriminator is right about 95 %, and moving a sample by one standard deviation of the
+       data changes the generator's loss by less than 0.01: *vanishing gradient* (try
+       `"non_saturating"`, a penalty, fewer discriminator steps). Its samples may be good but
+       incomplete, p ≥ 0.4 and r < 0.8 p: *mode collapse* (try `regularizers.R1` or
+       `GradientPenalty`). Otherwise it is told what is wrong and cannot mend it: *the generator
+       lacks capacity*.
 
-    With a moving average of the generator, put it before `SwapEMAWeights`: the game is played
-    against the generator itself. All are means over the last third of the measurements, since
-    players that chase each other are caught in passing by any single one. Capacity is what lasts; a
-    GAN stopped too early looks like one whose generator lacks it.
+    With a moving average of the generator, put this callback before `SwapEMAWeights`: the
+    discriminator plays against the generator itself. All numbers are means over the last third of
+    the measurements, since single ones catch players that chase each other in passing. A lack of
+    capacity lasts; but a GAN stopped too early looks like one whose generator lacks it.
 
-    Logged, beside the players' losses which the model logs itself: `real_accuracy`,
+    Logged, beside the players' losses, which the model logs itself: `real_accuracy`,
     `fake_accuracy`, `precision`, `recall`, `neighbor_accuracy`, and `generator_slope`, the
     change of the generator's loss over one standard deviation of the data. The first epoch is
-    measured, then every so many; in between the last values stand. When training ends, the
-    verdict is printed with the numbers that led to it.
+    measured, then each `every`-th; in between the last values are repeated. When training ends,
+    the verdict is printed with the numbers that led to it.
 
     Reference: [Kynkäänniemi et al., 2019](https://arxiv.org/abs/1904.06991) for precision and
     recall, [Lopez-Paz & Oquab, 2017](https://arxiv.org/abs/1610.06545) for what an accuracy says
@@ -82,14 +83,14 @@ class GANDiagnosis(keras.callbacks.Callback):
         extractor: a Keras model, or a function of a batch, whose features precision and recall
             compare; the data themselves if `None`, which suits data of few dimensions. See
             `metrics.extract_features`.
-        batch_size: examples a call of the extractor, and of the discriminator.
-        seed: of the samples.
+        batch_size: examples per call of the extractor and of the discriminator.
+        seed: for the samples.
         verbose: whether to print the verdict.
 
     Attributes:
         verdict: one of the five, after training; `None` before.
         report: the sentence that is printed.
-        measurements: list of dicts, what was logged at each measurement.
+        measurements: list of dicts, the values logged at each measurement.
 
     Raises:
         ValueError: if there are fewer than 100 examples, or a number is not positive; before
@@ -128,8 +129,8 @@ class GANDiagnosis(keras.callbacks.Callback):
         real = as_numpy("real", real)
         if np.ndim(real) < 2 or len(real) < 100:
             raise ValueError(
-                "`real` must hold at least 100 examples, of which precision and recall can be "
-                f"estimated. Received: shape {np.shape(real)}"
+                "`real` must hold at least 100 examples to estimate precision and recall. "
+                f"Received: shape {np.shape(real)}"
             )
         self.real = real
         self.every = every
@@ -144,7 +145,7 @@ class GANDiagnosis(keras.callbacks.Callback):
         self._attainable = self._precision_and_recall_of_data()
 
     def on_train_begin(self, logs=None):
-        """Refuses models of which the questions cannot be asked; forgets an earlier training."""
+        """Raises ValueError unless the model is an unconditional GAN; forgets earlier results."""
         needed = ("sample", "discriminate", "discriminator", "loss_function")
         is_gan = all(hasattr(self.model, name) for name in needed)
         is_gan = is_gan and {"discriminator_loss", "generator_loss"} <= set(self.model.loss_weights)
@@ -156,7 +157,7 @@ class GANDiagnosis(keras.callbacks.Callback):
         self.verdict, self.report, self.measurements = None, None, []
 
     def on_epoch_end(self, epoch, logs=None):
-        """Writes the measurement into the logs, taken anew where it is the epoch's turn."""
+        """Writes the measurement into the logs, taken anew each `every`-th epoch."""
         if not self.measurements or (epoch + 1) % self.every == 0:
             players = {k: float(v) for k, v in logs.items() if k in self.model.loss_weights}
             self.measurements.append({**players, **self.measure(self.model)})
@@ -181,7 +182,7 @@ class GANDiagnosis(keras.callbacks.Callback):
             print(self.report)
 
     def judge(self, measurement: Mapping[str, float]) -> str:
-        """The verdict on a measurement, by the rules of the class.
+        """The verdict on a measurement, by this class's rules.
 
         Args:
             measurement: dict of `real_accuracy`, `fake_accuracy`, `precision`, `recall`,
@@ -203,7 +204,7 @@ class GANDiagnosis(keras.callbacks.Callback):
         return GENERATOR
 
     def measure(self, model: keras.Model) -> dict[str, float]:
-        """Dict, a name to its value on held-out data and on as many samples, now.
+        """Dict of measurements on held-out data and on as many samples, at this moment.
 
         Args:
             model: a `models.GAN`.
@@ -223,7 +224,7 @@ class GANDiagnosis(keras.callbacks.Callback):
         }
 
     def _batches(self, x):
-        """About equal ones: in a batch of one, a batch normalisation has nothing to go by."""
+        """Batches of about equal size: batch normalisation needs more than one example."""
         batches = np.array_split(x, math.ceil(len(x) / self.batch_size))
         return [tf.convert_to_tensor(batch) for batch in batches]
 
@@ -245,7 +246,7 @@ class GANDiagnosis(keras.callbacks.Callback):
         return extract_features(self.extractor, x, self.batch_size)
 
     def _precision_and_recall_of_data(self):
-        """What is not to be had is not asked for: with few examples, even data miss data."""
+        """The best score that samples can reach: one half of the data against the other."""
         shuffled = np.random.default_rng(self.seed).permutation(self._real_features)
         half = len(shuffled) // 2
         values = precision_recall(shuffled[:half], shuffled[half:])
@@ -253,14 +254,14 @@ class GANDiagnosis(keras.callbacks.Callback):
 
 
 def _logits_in_training(model, x):
-    """`(batch_size, 1)`, by the batch's own statistics; nothing of the discriminator changes."""
+    """`(batch_size, 1)`, by the batch's own statistics; the discriminator does not change."""
     discriminator = model.discriminator
     state = discriminator.trainable_variables, discriminator.non_trainable_variables
     return keras.ops.cast(discriminator.stateless_call(*state, x, training=True)[0], "float32")
 
 
 def _undecided_logit(loss, real_logits, fake_logits):
-    """The logit at which a discriminator holds data and fakes for equally likely."""
+    """The logit at which a discriminator holds data and fakes to be equally likely."""
     if isinstance(loss, losses.WassersteinLoss):
         return (real_logits.mean() + fake_logits.mean()) / 2  # its zero means nothing
     return 0.5 if isinstance(loss, losses.LeastSquaresLoss) else 0.0

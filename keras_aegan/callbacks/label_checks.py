@@ -1,26 +1,26 @@
-"""Whether a callback brings labels where the model takes them, and none elsewhere."""
+"""Whether a callback has labels exactly where the model is conditional."""
 
 
 def takes_labels(model):
-    """Whether a model of this package is a conditional one; `None` of other models."""
+    """Whether a model of this package is conditional; `None` for other models."""
     names = getattr(model, "condition_names", None)
     return None if names is None else "labels" in names
 
 
 def check_labels_suit(callback, labels):
-    """Refuses, when training begins, a model that the callback's labels do not go with.
+    """Raises ValueError, when training begins, unless labels are given exactly where needed.
 
     Args:
         callback: the callback, with its model.
         labels: its labels, or `None`.
 
     Raises:
-        ValueError: if a conditional model lacks labels, or another one would get some.
+        ValueError: if a conditional model gets no labels, or an unconditional one gets some.
     """
     model, name = callback.model, type(callback).__name__
     if takes_labels(model) and labels is None:
         raise ValueError(
-            f"`labels` must be given to {name}, one for each example: a {type(model).__name__} is "
+            f"`labels` must be given to {name}, one per example: a {type(model).__name__} is "
             "conditional. Received: labels=None"
         )
     if takes_labels(model) is False and labels is not None:

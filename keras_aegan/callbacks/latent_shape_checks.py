@@ -1,4 +1,4 @@
-"""Whether a callback says of what size codes are, where the model takes any."""
+"""Whether a callback says how large codes are, exactly where the model takes any size."""
 
 import inspect
 
@@ -6,15 +6,15 @@ from keras_aegan.checks import network_checks
 
 
 def check_latent_shape_suits(callback, latent_shape):
-    """Refuses, when training begins, a model that cannot sample codes of such a shape.
+    """Raises ValueError, when training begins, unless a model can sample codes of this shape.
 
     Args:
         callback: the callback, with its model.
         latent_shape: its argument, or `None`.
 
     Raises:
-        ValueError: if the model takes codes of any size and none is given, or one that it does
-            not take.
+        ValueError: if the model takes codes of any size and no shape is given, or if it does not
+            take this shape.
     """
     model, name = callback.model, type(callback).__name__
     if latent_shape is None and None not in (getattr(model, "latent_shape", None) or ()):
@@ -28,5 +28,5 @@ def check_latent_shape_suits(callback, latent_shape):
 
 
 def latent_shape_argument(latent_shape):
-    """What `sample` is to be given, of models that take codes of one shape nothing."""
+    """The arguments for `sample`; none for models that take codes of one shape."""
     return {} if latent_shape is None else {"latent_shape": latent_shape}

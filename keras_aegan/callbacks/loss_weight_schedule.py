@@ -11,8 +11,8 @@ from keras_aegan.checks.arguments import check_positive_integer, check_weight, i
 class LossWeightSchedule(keras.callbacks.Callback):
     """Sets a term's weight at the beginning of each epoch, as β for KL annealing.
 
-    The weight is a variable of the model: nothing is traced again, and a saved model, or a
-    backup, goes on with it. `loss` is logged under the weight of its own epoch.
+    The weight is a variable of the model, so nothing is traced again, and a saved model or a
+    backup goes on with it. `loss` is logged with the weight of its own epoch.
 
     Args:
         term: the term's name, such as `"kl_loss"`.
@@ -40,7 +40,7 @@ class LossWeightSchedule(keras.callbacks.Callback):
         self.schedule = schedule
 
     def on_train_begin(self, logs=None):
-        """Looks whether there is such a term."""
+        """Raises ValueError unless the model has the term."""
         if self.term not in self.model.loss_weights:
             raise ValueError(
                 f"`term` must be one of {sorted(self.model.loss_weights)}. "
@@ -59,7 +59,7 @@ class LossWeightSchedule(keras.callbacks.Callback):
 
 
 def linear_schedule(start: float, end: float, num_epochs: int) -> Callable[[int], float]:
-    """A weight that goes from one value to another, and stays.
+    """A weight that moves from one value to another, and stays there.
 
     Reference: [Bowman et al., 2016](https://arxiv.org/abs/1511.06349), section 3.1, for the KL.
 
@@ -72,7 +72,8 @@ def linear_schedule(start: float, end: float, num_epochs: int) -> Callable[[int]
         A function from epoch to weight.
 
     Raises:
-        ValueError: if a weight is negative or not finite, or `num_epochs` no positive integer.
+        ValueError: if a weight is negative or not finite, or `num_epochs` is not a positive
+            integer.
 
     Example:
     >>> from keras_aegan import callbacks
@@ -96,15 +97,15 @@ def cyclical_schedule(
     Args:
         start: the weight at the beginning of each cycle.
         end: the weight that it rises to.
-        period: epochs a cycle.
+        period: epochs per cycle.
         rising: the part of a cycle in which it rises, in (0, 1].
 
     Returns:
         A function from epoch to weight.
 
     Raises:
-        ValueError: if a weight is negative or not finite, `period` is no positive integer, or
-            `rising` no such part.
+        ValueError: if a weight is negative or not finite, `period` is not a positive integer, or
+            `rising` does not lie in (0, 1].
 
     Example:
     >>> from keras_aegan import callbacks

@@ -22,16 +22,16 @@ class ReconstructionGrid(EpochPictures):
     """Draws images above their reconstructions each epoch, and animates them at the end.
 
     Args:
-        x: the images, `(num_images, height, width, channels)`; about ten fit a page.
+        x: the images, `(num_images, height, width, channels)`; about ten fit on a page.
         folder: where `reconstructions_0001.png` … and `reconstructions.gif` are written.
-        labels: of a conditional model, `(num_images,)`.
+        labels: for a conditional model, `(num_images,)`.
         every: epochs between pictures.
         log_dir: a folder for TensorBoard's image tab too, or `None`.
         value_range: as in `plotting.reconstruction_grid`.
 
     Raises:
-        ValueError: if `every` is not positive, or `x` holds no images; when training begins, if
-            the model does not rebuild them, or labels do not go with it.
+        ValueError: if `every` is not positive, or `x` does not hold images; when training begins,
+            if the model does not rebuild them, or needs labels or takes none.
 
     Example:
     >>> import numpy as np, keras_aegan
@@ -58,7 +58,7 @@ class ReconstructionGrid(EpochPictures):
         self.value_range = value_range
 
     def check_model(self) -> None:
-        """Refuses a model that the labels do not go with."""
+        """Raises ValueError unless the labels suit the model."""
         check_labels_suit(self, self.labels)
 
     def draw(self) -> Figure:

@@ -23,23 +23,23 @@ if TYPE_CHECKING:
 
 
 class SampleGrid(EpochPictures):
-    """Draws samples of a generative model each epoch, of the same noise, and animates them.
+    """Draws samples of a generative model each epoch, from the same noise, and animates them.
 
     Args:
         folder: where `samples_0001.png` … and `samples.gif` are written.
-        num_samples: how many; of an unconditional model.
-        labels: of a conditional model, `(num_samples,)`: one image each, in this order.
+        num_samples: how many, for an unconditional model.
+        labels: for a conditional model, `(num_samples,)`: one image each, in this order.
         num_columns: images in a row.
-        seed: of the noise: the same each epoch, so that one sees each sample improve.
+        seed: for the noise, the same each epoch, so that one sees each sample improve.
         every: epochs between pictures.
         log_dir: a folder for TensorBoard's image tab too, or `None`.
         value_range: as in `plotting.image_grid`.
-        latent_shape: the sizes of one code, of a model that takes codes of any: such as
+        latent_shape: the shape of one code, for a model that takes codes of any size: such as
             `(8, 8, 2)`.
 
     Raises:
         ValueError: if `every` or `num_samples` is not positive; when training begins, if the model
-            does not make images, or labels or codes of such a shape do not go with it.
+            does not make images, or `labels` or `latent_shape` do not suit it.
 
     Example:
     >>> import keras_aegan
@@ -71,7 +71,7 @@ class SampleGrid(EpochPictures):
         self.latent_shape = latent_shape
 
     def check_model(self) -> None:
-        """Refuses a model that does not sample, or that the labels do not go with."""
+        """Raises ValueError unless the model samples, and the labels suit it."""
         if not hasattr(self.model, "sample"):
             raise ValueError(
                 f"SampleGrid needs a model with `sample`. Received: a {type(self.model).__name__}"

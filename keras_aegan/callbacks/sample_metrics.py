@@ -33,35 +33,35 @@ class _Sampler(Protocol):
 class SampleMetrics(keras.callbacks.Callback):
     """Compares a model's samples with data every few epochs, and writes the values to the logs.
 
-    What stands in the logs is printed, kept in the `History`, and seen by the callbacks that come
+    Values in the logs are printed, kept in the `History`, and seen by the callbacks that come
     later in the list: `CSVLogger`, `TensorBoard`, `ModelCheckpoint(path, monitor="precision")`.
-    A metric of one number is logged under its function's name, one that gives a dict under the
-    dict's names. The first epoch is measured, then every so many; in between the last value
-    stands: `CSVLogger` reads its columns off the first epoch, and `ModelCheckpoint` would take a
-    NaN for the best of all.
+    A metric that gives one number is logged under its function's name, one that gives a dict under
+    the dict's names. The first epoch is measured, then each `every`-th. In between the last value
+    is repeated: `CSVLogger` takes its columns from the first epoch, and `ModelCheckpoint` would
+    take a NaN for the best of all.
 
-    The samples are drawn from the same noise each time, so that a change is the model's, and
-    metrics of different epochs compare.
+    The samples are drawn from the same noise each time, so that a change comes from the model, and
+    metrics of different epochs can be compared.
 
     Args:
-        real: `(num_real, ...)`, held-out data; or a `datasets.GaussianMixture`, of which as many
-            examples as samples are drawn once, and whose modes `"mode_coverage"` counts.
+        real: `(num_real, ...)`, held-out data; or a `datasets.GaussianMixture`, from which
+            `num_samples` examples are drawn once, and whose modes `"mode_coverage"` counts.
         metrics: a list of names, `"frechet_distance"`, `"kernel_distance"`,
             `"precision_recall"`, `"density_coverage"`, `"neighbor_accuracy"`,
-            `"mode_coverage"`; or of functions `(real, fake)` of `(num_examples, num_features)`
+            `"mode_coverage"`; or of functions `(real, fake)`, both `(num_examples, num_features)`,
             that give a number or a dict of numbers.
         num_samples: samples drawn for each measurement.
         every: epochs from one measurement to the next, counted from the start.
         extractor: a Keras model, or a function of a batch, whose features the metrics compare;
             the data themselves if `None`. See `metrics.extract_features`.
-        batch_size: examples a call of the extractor.
-        seed: of the samples.
-        latent_shape: the sizes of one code, of a model that takes codes of any: such as
+        batch_size: examples per call of the extractor.
+        seed: for the samples.
+        latent_shape: the shape of one code, for a model that takes codes of any size: such as
             `(8, 8, 2)`.
 
     Raises:
-        ValueError: if a metric is unknown, or a number not positive; before training, if the
-            model cannot sample, or only by labels, or no codes of such a shape.
+        ValueError: if a metric is unknown or a number is not positive; before training, if the
+            model cannot sample, needs labels to sample, or cannot sample codes of this shape.
 
     Example:
     >>> import keras_aegan
@@ -103,12 +103,12 @@ class SampleMetrics(keras.callbacks.Callback):
         self.batch_size = batch_size
         self.seed = seed
         self.latent_shape = latent_shape
-        # Another seed than the samples': a mixture must not be compared with its own draw.
+        # Another seed than that of the samples: a mixture must not be compared with its own draw.
         data = real.sample(num_samples, seed + 1) if isinstance(real, GaussianMixture) else real
         self._real_features = self._features(data)
 
     def on_train_begin(self, logs=None):
-        """Refuses models that cannot sample."""
+        """Raises ValueError unless the model can sample without labels."""
         if not hasattr(self.model, "sample") or takes_labels(self.model):
             raise ValueError(
                 "SampleMetrics needs a model with `sample(num_samples, seed)`, and without labels. "
@@ -118,7 +118,7 @@ class SampleMetrics(keras.callbacks.Callback):
         self._values = None
 
     def on_epoch_end(self, epoch, logs=None):
-        """Writes the values into the logs, measured anew where it is the epoch's turn."""
+        """Writes the values into the logs, measured anew each `every`-th epoch."""
         if self._values is None or (epoch + 1) % self.every == 0:
             self._values = self.measure(self.model)
         logs.update(self._values)

@@ -6,32 +6,32 @@ import tensorflow as tf
 
 
 def is_array_like(value):
-    """Whether a value is meant as an array in memory, and not as a dataset or something else."""
+    """Whether a value is an array in memory, rather than a dataset or something else."""
     return isinstance(value, (list, tuple)) or any(
         hasattr(value, name) for name in ("__array__", "to_numpy")
     )
 
 
 def as_array(name, value):
-    """The numbers of an argument as a NumPy array, or as the `tf.Tensor` that they are.
+    """The numbers of an argument as a NumPy array; a `tf.Tensor` stays one.
 
-    NumPy, TensorFlow, torch, JAX and pandas, lists and tuples of numbers or of arrays: each gives
-    the same numbers. Half-precision floats become float32, which holds them exactly.
+    Arrays of NumPy, TensorFlow, torch, JAX and pandas, and lists and tuples of numbers or arrays,
+    give the same numbers. Half-precision floats become float32, which holds them exactly.
 
     Args:
         name: the argument's name, for the message.
-        value: what came.
+        value: what the user passed.
 
     Returns:
-        A NumPy array of booleans, integers or floats; or, of a `tf.Tensor`, itself.
+        A NumPy array of booleans, integers or floats; a `tf.Tensor` if `value` is one.
 
     Raises:
-        TypeError: if the value is no dense array of numbers.
-        ValueError: if lists do not form a rectangle.
+        TypeError: if the value is not a dense array of numbers.
+        ValueError: if lists are not rectangular.
     """
     if isinstance(value, (tf.SparseTensor, tf.RaggedTensor)) or hasattr(value, "toarray"):
         raise TypeError(
-            f"`{name}` must be a dense array of one shape an example: call toarray(), "
+            f"`{name}` must be a dense array whose examples have one shape: call toarray(), "
             f"tf.sparse.to_dense, or pad. Received: {name} of type {type(value).__name__}"
         )
     if isinstance(value, (tf.Variable, keras.Variable)):
@@ -57,25 +57,25 @@ def as_array(name, value):
 
 
 def as_numpy(name, value):
-    """As `as_array`, and always a NumPy array."""
+    """As `as_array`, but always a NumPy array."""
     return np.asarray(as_array(name, value))
 
 
 def as_tensor(name, value):
-    """A tensor as it is, with what it carries; anything else by `as_array`, as a tensor."""
+    """A tensor unchanged, with its mask and notes; anything else as a tensor, by `as_array`."""
     if keras.ops.is_tensor(value) or keras.backend.is_keras_tensor(value):
         return value
     return tf.convert_to_tensor(as_array(name, value))
 
 
 def as_vector(name, value):
-    """As `as_array`, of one number per example: `(num_examples, 1)` becomes `(num_examples,)`."""
+    """As `as_array`, and a column `(num_examples, 1)` becomes `(num_examples,)`."""
     array = as_array(name, value)
     return array[:, 0] if len(array.shape) == 2 and array.shape[1] == 1 else array
 
 
 def _to_numpy(name, value):
-    """A NumPy array of what a value holds, whatever its dtype."""
+    """A value as a NumPy array of any dtype."""
     if hasattr(value, "detach"):  # of torch
         value = value.detach().cpu()
         if value.dtype.is_floating_point and value.element_size() < 4:
@@ -87,17 +87,18 @@ def _to_numpy(name, value):
     except (ValueError, TypeError, RuntimeError, tf.errors.OpError) as error:
         if isinstance(value, (list, tuple)):
             raise ValueError(
-                f"`{name}` must be a rectangular array: its lists are of different lengths, or "
-                f"hold what is no number. Received: a {type(value).__name__} of length {len(value)}"
+                f"`{name}` must be a rectangular array of numbers: its lists differ in length, or "
+                "hold something else than numbers. "
+                f"Received: a {type(value).__name__} of length {len(value)}"
             ) from error
         raise TypeError(
-            f"`{name}` must be an array. Received: {name} of type {type(value).__name__}, of which "
-            f"NumPy says: {str(error).strip().splitlines()[0]}"
+            f"`{name}` must be an array. Received: {name} of type {type(value).__name__}, which "
+            f"NumPy cannot convert: {str(error).strip().splitlines()[0]}"
         ) from error
 
 
 def _frame_to_numpy(name, value):
-    """Of a pandas object: columns of several kinds of numbers become float64, a gap NaN."""
+    """A pandas object as an array: columns of different kinds become float64, gaps NaN."""
     kinds = [getattr(dtype, "kind", "O") for dtype in np.atleast_1d(getattr(value, "dtypes", []))]
     array = value.to_numpy()
     if array.dtype.kind != "O" or not kinds:
@@ -107,8 +108,8 @@ def _frame_to_numpy(name, value):
     if len(getattr(value, "columns", ())) == len(kinds):
         others = [c for c, k in zip(value.columns, kinds, strict=True) if k not in "biuf"]
         raise TypeError(
-            f"`{name}` must hold numbers: encode or drop what is none. Received: a "
-            f"{type(value).__name__} whose columns {others[:5]} hold none"
+            f"`{name}` must hold numbers: encode or drop other columns. Received: a "
+            f"{type(value).__name__} whose columns {others[:5]} hold something else"
         )
     return array
 
@@ -133,5 +134,5 @@ def _check_is_of_numbers(name, array):
 
 
 def _is_floating(dtype):
-    """Whether a dtype is floating-point; `bfloat16` is of no kind that NumPy knows."""
+    """Whether a dtype is floating-point; NumPy does not know `bfloat16` as such."""
     return dtype.kind == "f" or dtype.name == "bfloat16"

@@ -1,4 +1,4 @@
-"""What is asked of data before training: one sentence at the door, not a traceback later."""
+"""Checks of data before training: one sentence at the door instead of a traceback later."""
 
 import numbers
 import os
@@ -17,7 +17,7 @@ _LARGEST = 1e15
 def check_array(
     name, array, shape, domain="real", num_levels=None, hint="", advise=None, counted=None
 ):
-    """Raises an error unless a network and a loss can mean this array.
+    """Raises an error unless an array suits a network and a loss.
 
     Args:
         name: the argument's name, for the message.
@@ -26,13 +26,13 @@ def check_array(
         domain: `"real"`, `"probabilities"`, `"one_hot"` or `"levels"` (see
             `losses.target_domain`), or `"integer"`.
         num_levels: for `"levels"`: how many there are.
-        hint: a sentence that follows where the shape is wrong.
-        advise: a function `(name, array)` that says how integers become the floats wanted.
-        counted: booleans of leading axes of the array, false where a mask hides padding, whose
-            range is of no interest; `None` where all counts.
+        hint: a sentence to add where the shape is wrong.
+        advise: a function `(name, array)` that says how integers become the expected floats.
+        counted: booleans over the array's leading axes, false where a mask hides padding, whose
+            range is not checked; `None` if everything counts.
 
     Returns:
-        `(smallest, largest)` value, or `None` where it is not known without running anything.
+        `(smallest, largest)` value; `None` for a symbolic tensor.
 
     Raises:
         TypeError: if the dtype is wrong.
@@ -78,7 +78,7 @@ def _is_symbolic(array):
 
 
 def _check_values(name, array, domain, num_levels, counted):
-    # min and max pass NaN on, so two passes over the data see everything.
+    # min and max propagate NaN, so two passes over the data see everything.
     smallest, largest = array.min(), array.max()
     if not (np.isfinite(smallest) and np.isfinite(largest)):
         index = np.argwhere(~np.isfinite(array))[0]
@@ -104,14 +104,14 @@ def _check_values(name, array, domain, num_levels, counted):
         )
     if domain == "levels" and not (smallest >= 0 and largest < num_levels):
         raise ValueError(
-            f"`{name}` must hold levels from 0 to {num_levels - 1}, as many as the decoder's "
-            f"last axis has. Received: values in [{smallest}, {largest}]"
+            f"`{name}` must hold levels from 0 to {num_levels - 1}: the decoder's last axis has "
+            f"{num_levels}. Received: values in [{smallest}, {largest}]"
         )
     return float(smallest), float(largest)
 
 
 def check_span(name, span, loss):
-    """Refuses data outside the range that a loss was told, its `value_range`, where it has one.
+    """Raises ValueError if data lie outside the `value_range` of a loss that has one.
 
     Args:
         name: the argument's name, for the message.
@@ -129,64 +129,64 @@ def check_span(name, span, loss):
     if not (low - tolerance <= span[0] and span[1] <= high + tolerance):
         raise ValueError(
             f"`{name}` must lie in [{low:g}, {high:g}], the `value_range` of the "
-            f"{type(loss).__name__}, which is told it. "
+            f"{type(loss).__name__}. "
             f"Received: values in [{span[0]:.6g}, {span[1]:.6g}]"
         )
 
 
 def check_labels(name, labels, num_classes):
-    """Raises an error unless labels are one integer of a known class for each example.
+    """Raises an error unless labels hold one integer per example, each of a known class.
 
     Args:
         name: the argument's name, for the message.
         labels: from `as_vector`, `(num_examples,)`.
-        num_classes: how many classes there are; `None` where it is not known.
+        num_classes: how many classes there are; `None` if unknown.
 
     Raises:
-        TypeError: if they are no array of integers.
-        ValueError: if the shape is wrong or a class out of range.
+        TypeError: if they are not an array of integers.
+        ValueError: if the shape is wrong or a class is out of range.
     """
     hint = ""
     if len(labels.shape) == 2:  # one-hot
-        hint = f" Labels are one integer an example: {name}.argmax(axis=1)."
+        hint = f" Labels are one integer per example: {name}.argmax(axis=1)."
     span = check_array(name, labels, (), "integer", hint=hint)
     if span and (span[0] < 0 or (num_classes is not None and span[1] >= num_classes)):
         classes = "zero or more" if num_classes is None else f"from 0 to {num_classes - 1}"
         raise ValueError(
-            f"`{name}` must hold classes {classes}, as the networks know them. "
+            f"`{name}` must hold classes {classes}, which the networks know. "
             f"Received: labels from {span[0]:g} to {span[1]:g}"
         )
 
 
 def check_batch_size(batch_size):
-    """Refuses what is no positive integer."""
+    """Raises ValueError unless `batch_size` is a positive integer."""
     check_positive_integer("batch_size", batch_size)
 
 
 def check_whole_batches(num_examples, own_size, batch_size=None):
-    """Refuses what does not fill batches of the one size that networks take; `None` for any.
+    """Raises ValueError unless the examples fill whole batches of the size that networks take.
 
     Args:
-        num_examples: how many came.
-        own_size: the size of the networks' batches (see `own_batch_size`).
+        num_examples: how many examples there are.
+        own_size: the size of the networks' batches (see `own_batch_size`); `None` for any.
         batch_size: what the user asked for, if anything.
 
     Raises:
-        ValueError: if the examples are no multiple of it, or the user asked for another.
+        ValueError: if their number is not a multiple of it, or the user asked for another size.
     """
     if own_size is None or (num_examples % own_size == 0 and batch_size in (None, own_size)):
         return
     given = "" if batch_size is None else f" and batch_size={batch_size}"
     raise ValueError(
-        f"The number of examples must be a multiple of {own_size}, which is `batch_size` too: the "
-        f"networks take batches of {own_size} alone, by their Input(batch_shape=({own_size}, ...)) "
-        "and a layer that keeps a state for each row or has that size written down. "
+        f"The number of examples must be a multiple of {own_size}, and `batch_size` must be "
+        f"{own_size}: the networks take no other batches, by their Input(batch_shape=({own_size}, "
+        "...)) and a layer that keeps a state for each row or has that size written down. "
         f"Received: {num_examples} examples{given}"
     )
 
 
 def check_how_to_run(steps_per_execution, jit_compile):
-    """Refuses what `compile` cannot mean by them: Keras would take any text for `True`."""
+    """Raises ValueError unless `compile` knows both values: Keras takes any text for `True`."""
     if not (isinstance(steps_per_execution, str) and steps_per_execution == "auto"):
         check_positive_integer("steps_per_execution", steps_per_execution, ' or "auto"')
     is_auto = isinstance(jit_compile, str) and jit_compile == "auto"
@@ -197,7 +197,7 @@ def check_how_to_run(steps_per_execution, jit_compile):
 
 
 def check_value_range(value_range):
-    """Refuses what is no interval."""
+    """Raises ValueError unless `value_range` is a pair `(low, high)` with low < high."""
     is_pair = isinstance(value_range, (tuple, list)) and len(value_range) == 2
     if not is_pair or not all(isinstance(v, numbers.Real) for v in value_range):
         is_pair = False
@@ -209,26 +209,26 @@ def check_value_range(value_range):
 
 
 def check_as_many(name, array, other_name, other):
-    """Refuses two arrays of other numbers of examples."""
+    """Raises ValueError unless two arrays hold the same number of examples."""
     if array.shape[0] != other.shape[0]:
         raise ValueError(
-            f"`{name}` and `{other_name}` must hold as many examples. Received: "
+            f"`{name}` and `{other_name}` must hold the same number of examples. Received: "
             f"{name}.shape={tuple(array.shape)}, {other_name}.shape={tuple(other.shape)}"
         )
 
 
 def check_sample_weight(sample_weight, num_examples, event_shape=None):
-    """Refuses sample weights that are no finite numbers, one per example or per step of one.
+    """Raises an error unless sample weights are finite numbers, one per example or per step.
 
     Args:
         sample_weight: NumPy array.
         num_examples: how many examples there are.
-        event_shape: the shape of one target, whose leading axes weights of steps are of; `None`
-            where it is not known.
+        event_shape: the shape of one target, with whose leading axes weights of steps must agree;
+            `None` if unknown.
 
     Raises:
-        TypeError: if they are no numbers.
-        ValueError: if they have another shape, or one is not finite or below zero.
+        TypeError: if they are not numbers.
+        ValueError: if they have another shape, or one of them is not finite or is below zero.
     """
     if not sample_weight.shape or sample_weight.shape[0] != num_examples:
         raise ValueError(
@@ -239,8 +239,8 @@ def check_sample_weight(sample_weight, num_examples, event_shape=None):
     steps = sample_weight.shape[1:]
     if event_shape is not None and steps not in ((), (1,), tuple(event_shape[: len(steps)])):
         raise ValueError(
-            f"`sample_weight` must have the shape ({num_examples},), or that and the leading axes "
-            f"of an example, whose shape is {tuple(event_shape)}. "
+            f"`sample_weight` must have the shape ({num_examples},), or that followed by leading "
+            f"axes of an example, whose shape is {tuple(event_shape)}. "
             f"Received: sample_weight.shape={tuple(sample_weight.shape)}"
         )
     if sample_weight.dtype.kind not in "biuf":
@@ -258,13 +258,13 @@ def check_sample_weight(sample_weight, num_examples, event_shape=None):
 
 
 def check_path(name, path):
-    """Refuses what names no file or folder."""
+    """Raises TypeError unless `path` is the path of a file or folder."""
     if not isinstance(path, (str, os.PathLike)) or not str(path):
         raise TypeError(f"`{name}` must be a path. Received: {name}={path!r}")
 
 
 def check_fit_arguments(arguments):
-    """Raises ValueError for numbers of epochs and steps, and a split, that `fit` cannot mean.
+    """Raises ValueError unless `fit` can use these numbers of epochs and steps, and the split.
 
     Args:
         arguments: dict, the arguments of `fit`.

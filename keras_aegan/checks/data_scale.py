@@ -1,4 +1,4 @@
-"""Whether data lie in the range that networks are made for: advice before training."""
+"""Whether data lie in the range that networks are made for: warnings before training."""
 
 import itertools
 import warnings
@@ -8,13 +8,13 @@ import numpy as np
 
 from keras_aegan.checks.network_checks import output_range
 
-# Standardised data are of size 1; heavy tails bring a column's root mean square seldom to 20.
+# Standardised data have a root mean square of 1; heavy tails seldom bring a column's to 20.
 _LARGEST_SIZE = 20.0
 _EXAMPLES_LOOKED_AT = 1_000
-# Of fewer, values that all lie in one half of the range say nothing.
+# With fewer, it says nothing that all values lie in one half of the range.
 _FEWEST_EXAMPLES, _FEWEST_VALUES = 8, 32
 _TOLERANCE = 1e-3
-# Layers that let through the scale of what feeds them.
+# Layers whose output has the scale of their input.
 _PASSING = (
     keras.layers.InputLayer,
     keras.layers.Reshape,
@@ -39,7 +39,7 @@ _NORMALIZING = (
     keras.layers.GroupNormalization,
     keras.layers.UnitNormalization,
 )
-# What stands in a network's graph beside a layer that makes a mask, and computes it.
+# Operations that compute a mask, which stand in a network's graph beside the layer that makes it.
 _OF_MASKS = {"NotEqual", "Any"}
 # Operations of `keras.ops`, such as a division of the input, by the names of their classes.
 _SCALING_OPERATIONS = {"Divide", "TrueDivide", "Multiply", "Normalize", "Log", "Log1p", "Tanh"}
@@ -53,10 +53,10 @@ def leading_rescalings(network):
 
 
 def mask_of_data(network, x):
-    """Where data are no padding to a network that begins with `Masking`; `None` elsewhere.
+    """Which data are not padding, for a network that begins with `Masking`.
 
     Returns:
-        Booleans of the shape of x less its last axis, or `None`.
+        Booleans of the shape of x without its last axis; `None` for other networks.
     """
     for layer in _operations(network):
         if isinstance(layer, keras.layers.Masking):
@@ -67,12 +67,12 @@ def mask_of_data(network, x):
 
 
 def warn_of_unreachable(name, network, span, what, stacklevel=5):
-    """Warns of data that a network's output activation keeps it from.
+    """Warns of data that a network's output activation cannot reach.
 
     Args:
         name: the network's name, for the message.
         network: the network.
-        span: `(smallest, largest)` value of the data, or `None` where it is not known.
+        span: `(smallest, largest)` value of the data, or `None` if unknown.
         what: what the data are to this network, for the message.
         stacklevel: of the warning.
     """
@@ -87,14 +87,14 @@ def warn_of_unreachable(name, network, span, what, stacklevel=5):
 
 
 def warn_of_half_range(name, network, data, what, argument, stacklevel=6):
-    """Warns of data in [0, 1] under a tanh, of whose output they use one half.
+    """Warns of data in [0, 1] under a tanh: they use only half of its range.
 
     Args:
         name: the network's name, for the message.
         network: the network.
-        data: the data that its output should come near, `(num_examples, ...)`, without padding.
+        data: the data that its output should match, `(num_examples, ...)`, without padding.
         what: what they are to this network, for the message.
-        argument: what is to be rescaled, for the message.
+        argument: what to rescale, for the message.
         stacklevel: of the warning.
     """
     is_enough = len(data) >= _FEWEST_EXAMPLES and np.size(data) >= _FEWEST_VALUES
@@ -104,14 +104,14 @@ def warn_of_half_range(name, network, data, what, argument, stacklevel=6):
     if smallest >= 0 and 0 < largest <= 1 + _TOLERANCE:
         warnings.warn(
             f"The {name}'s output lies in [-1, 1], and {what} in [{smallest:.4g}, {largest:.4g}]: "
-            f"it would spend its training on leaving out one half. Rescale {argument} to [-1, 1] "
+            f"training would go into avoiding the other half. Rescale {argument} to [-1, 1] "
             f"by 2 * x - 1, or end the {name} in a sigmoid.",
             stacklevel=stacklevel,
         )
 
 
 def what_is_unscaled(name, data, is_known_scaled):
-    """A sentence on data that are large, and how to scale them; `None` where they are not.
+    """A sentence that says how to scale data that are large; `None` if they are not.
 
     Args:
         name: the argument's name, for the message.
@@ -138,7 +138,7 @@ def what_is_unscaled(name, data, is_known_scaled):
 
 
 def scales_input(network):
-    """Whether a network rescales or normalises what it is given before it multiplies by weights."""
+    """Whether a network rescales or normalises its input before it multiplies by weights."""
     first = next(_from_the_first(network), None)
     is_of_integers = keras.backend.is_int_dtype(network.inputs[0].dtype)
     is_scaling = isinstance(first, _NORMALIZING) or type(first).__name__ in _SCALING_OPERATIONS
@@ -151,13 +151,13 @@ def scales_output(network):
 
 
 def how_to_make_floats(name, array, network, encoder=None):
-    """How integers become floats that a network's output can come near: code, and why.
+    """Code, with a reason, that makes floats of integers in the range of a network's output.
 
     Args:
         name: the argument's name.
         array: the integers or booleans, from `as_array`.
-        network: the one whose output comes near them.
-        encoder: the one that reads them, if any.
+        network: the network whose output should match them.
+        encoder: the network that reads them, if any.
 
     Returns:
         Such as `x.astype("float32") / 255.`.
@@ -167,8 +167,8 @@ def how_to_make_floats(name, array, network, encoder=None):
     if rescalings:
         names = ", then ".join(repr(layer.name) for layer in rescalings)
         return (
-            f"{floats}, which the encoder's first layer {names} scales; and targets that the same "
-            f"layer makes of {name}"
+            f"{floats}, which the encoder's first layer {names} scales, and as targets what the "
+            f"same layer gives for {name}"
         )
     smallest, largest = int(np.min(array)), int(np.max(array))
     reach = output_range(network)
@@ -184,7 +184,7 @@ def how_to_make_floats(name, array, network, encoder=None):
 
 
 def _from_the_first(network):
-    """The operations of a network from the first on that is more than a way in."""
+    """The operations of a network, without the first ones that keep the scale of the input."""
     started = False
     for operation in _operations(network):
         started = started or not isinstance(operation, _PASSING)
@@ -193,7 +193,7 @@ def _from_the_first(network):
 
 
 def _operations(network):
-    """The operations of a network in their order, those of nested networks in their place."""
+    """The operations of a network in their order, with those of nested networks in place."""
     for operation in getattr(network, "operations", network.layers):
         if isinstance(operation, keras.Model) and getattr(operation, "layers", None):
             yield from _operations(operation)

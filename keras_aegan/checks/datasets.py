@@ -12,15 +12,15 @@ from keras_aegan.checks.arrays import as_array
 
 
 def peek(data):
-    """The first batch of a dataset, and a dataset that still holds all of its batches.
+    """The first batch of a dataset, and a dataset that still holds all its batches.
 
     Args:
         data: a `tf.data.Dataset`, a `keras.utils.PyDataset`, a generator, or any other
             iterable that can be iterated again.
 
     Returns:
-        `(batch, data)`: only for a generator is `data` another object than was given. `batch`
-        is `None` where a look would cost or change something (a distributed dataset).
+        `(batch, data)`. `data` is the object that was given, or for a generator a new one. `batch`
+        is `None` for a distributed dataset, where a look would cost or change something.
 
     Raises:
         ValueError: if the data holds no batch.
@@ -46,14 +46,14 @@ def peek(data):
         raise ValueError(
             f"`x` must hold at least one batch. Received: an empty {type(data).__name__}"
         ) from None
-    if iterator is data:  # it cannot be iterated again, and Keras knows generators only
+    if iterator is data:  # it cannot be iterated again, and Keras takes only generators
         batch = _tuple_of_arrays(batch)
         rest = (_tuple_of_arrays(each) for each in iterator)
         return batch, (each for each in itertools.chain([batch], rest))
     if not isinstance(data, tf.data.Dataset) and not isinstance(batch, (tuple, list)):
         raise TypeError(
-            f"`x`, a {type(data).__name__}, must yield tuples (x, y, sample_weight), (x,) of x "
-            f"alone. Received: a {type(batch).__name__}"
+            f"`x`, a {type(data).__name__}, must yield tuples (x, y, sample_weight), or (x,) "
+            f"without targets. Received: a {type(batch).__name__}"
         )
     return batch, data
 
@@ -88,7 +88,7 @@ def _as_tuple(batch):
 
 
 def _tuple_of_arrays(batch):
-    """What Keras takes of a generator: tuples alone, of arrays that it knows."""
+    """A generator's batch as Keras takes it: a tuple of arrays that it knows."""
     if isinstance(batch, (list, dict)):
         raise TypeError(
             "`x`, a generator, must yield an array or a tuple (x, y, sample_weight). "
@@ -102,7 +102,7 @@ def _tuple_of_arrays(batch):
 
 
 def check_ends(name, data, steps_name, steps):
-    """Raises ValueError if a dataset goes on for ever, and no number of steps ends it.
+    """Raises ValueError if a dataset is endless and no number of steps ends it.
 
     Args:
         name: the argument's name, for the message.

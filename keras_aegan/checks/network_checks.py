@@ -1,10 +1,10 @@
-"""What is asked of the networks that a user passes in: right shapes, and a fitting output."""
+"""Checks of the networks that a user passes in: shapes that fit, and an output that suits."""
 
 import keras
 
 from keras_aegan.checks.arguments import is_positive_integer
 
-# What moves values about, and so does to the logits what it does to the probabilities.
+# Layers that only move values, and so can be applied to logits as to probabilities.
 MOVING_LAYERS = (
     keras.layers.Reshape,
     keras.layers.Flatten,
@@ -18,7 +18,7 @@ MOVING_LAYERS = (
     keras.layers.UpSampling3D,
 )
 _INFINITY = float("inf")
-# The intervals that Keras's activations cannot leave; of others nothing is known.
+# The intervals that Keras's activations cannot leave; nothing is known of other activations.
 _OUTPUT_RANGES = {
     **dict.fromkeys(
         ("linear", "leaky_relu", "elu", "selu", "gelu", "silu", "softsign", "mish"),
@@ -36,17 +36,17 @@ _OUTPUT_RANGES = {
 
 
 def check_network(name, network, input_names, output_names):
-    """Refuses what is no built Keras model with so many inputs and outputs.
+    """Raises an error unless `network` is a built model with the expected inputs and outputs.
 
     Args:
         name: the argument's name, for the message.
-        network: what came.
-        input_names: what its inputs mean, for the message too.
-        output_names: what its outputs mean.
+        network: what the user passed.
+        input_names: what each input means, for the message too.
+        output_names: what each output means.
 
     Raises:
-        TypeError: if it is no `keras.Model`.
-        ValueError: if its inputs and outputs are not known, or not so many.
+        TypeError: if it is not a `keras.Model`.
+        ValueError: if the number of its inputs or outputs is unknown or differs.
     """
     if not isinstance(network, keras.Model):
         raise TypeError(
@@ -71,7 +71,7 @@ def check_network(name, network, input_names, output_names):
 
 
 def check_code_shapes(code_shape, decoder_input_shape):
-    """Refuses a decoder that does not take what the encoder gives."""
+    """Raises ValueError unless the decoder takes codes of the encoder's shape."""
     if not compatible(code_shape, decoder_input_shape):
         raise ValueError(
             f"`decoder` must take the encoder's code, of shape {tuple(code_shape)}. "
@@ -80,7 +80,7 @@ def check_code_shapes(code_shape, decoder_input_shape):
 
 
 def check_reconstruction_shape(data_shape, reconstruction_shape):
-    """Refuses a decoder whose output is neither data nor levels of data."""
+    """Raises ValueError unless the decoder's output has the shape of data, or of their levels."""
     if not (
         compatible(data_shape, reconstruction_shape)
         or compatible(data_shape, reconstruction_shape[:-1])
@@ -93,16 +93,16 @@ def check_reconstruction_shape(data_shape, reconstruction_shape):
 
 
 def check_sizes(name, shape, encoder, decoder):
-    """Refuses data of a size that networks of open axes cannot take, or give back otherwise.
+    """Raises ValueError unless networks of open axes rebuild examples of this size.
 
     Args:
         name: the argument's name, for the message.
-        shape: the shape of one example that came.
+        shape: the shape of one example.
         encoder: the network.
         decoder: the network.
 
     Raises:
-        ValueError: if the reconstruction has another size than the example.
+        ValueError: if the networks cannot take this size, or the reconstruction has another.
     """
     inputs = [keras.KerasTensor((None, *shape), encoder.inputs[0].dtype)]
     inputs += [keras.KerasTensor(x.shape, x.dtype) for x in encoder.inputs[1:]]
@@ -119,8 +119,8 @@ def check_sizes(name, shape, encoder, decoder):
     else:
         said = f"reconstructions of the shape {rebuilt_shape}"
     raise ValueError(
-        f"`{name}` must hold examples whose size the networks take and give back, such as "
-        "multiples of the product of their strides: crop or pad. "
+        f"`{name}` must hold examples whose size the networks take and rebuild, such as multiples "
+        "of the product of their strides: crop or pad. "
         f"Received: examples of the shape {tuple(shape)}, and {said}"
     )
 
@@ -130,17 +130,17 @@ def _single(values):
 
 
 def check_latent_shape(latent_shape, expected):
-    """The shape of a code to draw; refuses one that the decoder does not take.
+    """The shape of a code to draw.
 
     Args:
-        latent_shape: what came; `None` for the decoder's own.
-        expected: what the decoder takes, `None` for any size.
+        latent_shape: what the user passed; `None` for the decoder's own.
+        expected: what the decoder takes; `None` in it stands for any size.
 
     Returns:
         A tuple of integers.
 
     Raises:
-        ValueError: if an axis is of unknown size, or a size is wrong.
+        ValueError: if a size is unknown, or is not one that the decoder takes.
     """
     received = latent_shape
     if latent_shape is None:
@@ -158,7 +158,7 @@ def check_latent_shape(latent_shape, expected):
 
 
 def check_noise_shape(shape):
-    """Refuses a generator whose noise is of an unknown shape."""
+    """Raises ValueError unless the shape of a generator's noise is known."""
     if None in shape or not shape:
         raise ValueError(
             "`generator` must take noise of a known shape, such as (latent_dim,). "
@@ -167,7 +167,7 @@ def check_noise_shape(shape):
 
 
 def check_generated_shape(data_shape, generated_shape, name="generator"):
-    """Refuses a generator, or what else makes fakes, whose output the discriminator cannot take."""
+    """Raises ValueError unless the discriminator takes what the generator, or `name`, gives."""
     if not compatible(data_shape, generated_shape):
         raise ValueError(
             f"`{name}` must give what the discriminator takes, the shape {tuple(data_shape)}. "
@@ -185,15 +185,15 @@ def check_discriminator(discriminator, layers):
     shape = tuple(discriminator.output_shape[1:])
     if shape not in ((1,), ()):
         raise ValueError(
-            "`discriminator` must end in one logit an example, as keras.layers.Dense(1) does. "
+            "`discriminator` must end in one logit per example, as keras.layers.Dense(1) does. "
             f"Received: a discriminator whose output has the shape {shape}"
         )
     low, high = output_range(discriminator)
     if low > -_INFINITY or high < _INFINITY:
         raise ValueError(
-            "`discriminator` must end in a logit, without an activation: the adversarial losses "
-            "take the sigmoid themselves, where they have one, and stably so. Received: a "
-            f"discriminator that ends in {final_activation(discriminator)!r}"
+            "`discriminator` must end in a logit, without an activation: adversarial losses that "
+            "need a sigmoid apply it themselves, in a stable form. Received: a discriminator that "
+            f"ends in {final_activation(discriminator)!r}"
         )
     regularized = [
         layer.name for layer in layers if getattr(layer, "activity_regularizer", None) is not None
@@ -207,7 +207,7 @@ def check_discriminator(discriminator, layers):
 
 
 def check_no_batch_statistics(name, layers, asker):
-    """Raises ValueError where a layer mixes examples, and each example's gradient is asked for."""
+    """Raises ValueError if a layer mixes the examples whose single gradients `asker` takes."""
     mixing = [
         layer.name
         for layer in layers
@@ -223,17 +223,17 @@ def check_no_batch_statistics(name, layers, asker):
 
 
 def check_label_inputs(network_by_name, num_classes_of):
-    """Refuses networks that do not take the same labels, one integer an example.
+    """Raises ValueError unless networks take the same labels, one integer per example.
 
     Args:
         network_by_name: dict, an argument's name to its network of two inputs.
-        num_classes_of: how to tell a network's number of classes.
+        num_classes_of: a function from a network to its number of classes, or `None`.
     """
     for name, network in network_by_name.items():
         shape = tuple(network.inputs[1].shape[1:])
         if shape not in ((), (1,)):
             raise ValueError(
-                f"`{name}` must take as its second input one integer label an example, of shape "
+                f"`{name}` must take as its second input one integer label per example, of shape "
                 f"(). Received: a second input of shape {shape}"
             )
     counts = {name: num_classes_of(network) for name, network in network_by_name.items()}
@@ -245,7 +245,7 @@ def check_label_inputs(network_by_name, num_classes_of):
 
 
 def check_output_suits_loss(loss, domain, data_shape, decoder):
-    """Refuses a loss that cannot read the decoder's output.
+    """Raises ValueError unless a loss can read the decoder's output.
 
     Args:
         loss: from `losses.get`.
@@ -254,8 +254,8 @@ def check_output_suits_loss(loss, domain, data_shape, decoder):
         decoder: the network.
 
     Raises:
-        ValueError: if the output lacks, or has, an axis of levels; or if it is not a
-            probability where the loss needs one.
+        ValueError: if the output lacks an axis of levels that the loss needs, or has one that it
+            does not; or if the loss needs probabilities and the output is not one.
     """
     shape, activation = decoder.output_shape[1:], final_activation(decoder)
     has_levels = len(shape) == len(data_shape) + 1
@@ -280,7 +280,7 @@ def check_output_suits_loss(loss, domain, data_shape, decoder):
 
 
 def _check_activity_regularizer(layer):
-    """Refuses a regularizer that reads probabilities on a layer that gives none."""
+    """Raises ValueError if a regularizer reads probabilities, and its layer gives other values."""
     needed = getattr(layer.activity_regularizer, "activation_range", None)
     activation = getattr(getattr(layer, "activation", None), "__name__", None)
     if needed is None or activation not in _OUTPUT_RANGES:
@@ -295,8 +295,8 @@ def _check_activity_regularizer(layer):
 
 
 def final_activation(network):
-    """The name of the activation that a network ends in, or `None` where it cannot be told."""
-    # A Functional model's `operations` hold what is no layer, such as a subtraction.
+    """The name of the activation that a network ends in, or `None` if it is unknown."""
+    # A Functional model's `operations` include some that are not layers, such as a subtraction.
     for layer in reversed(getattr(network, "operations", network.layers)):
         if not isinstance(layer, keras.layers.Layer):
             name = type(layer).__name__.lower()  # keras.ops.sigmoid(x) is a Sigmoid
@@ -318,7 +318,7 @@ def output_range(network):
 
 
 def compatible(shape, other):
-    """Whether two shapes can be the same; `None` fits any size."""
+    """Whether two shapes can be equal; `None` stands for any size."""
     return len(shape) == len(other) and all(
         a == b or a is None or b is None for a, b in zip(shape, other, strict=True)
     )
@@ -337,6 +337,6 @@ def _loss_name(loss):
 
 
 def is_linear(operation):
-    """Whether a layer passes values on, such as a last one whose dtype is float32."""
+    """Whether a layer only passes values on, such as a last one that casts to float32."""
     is_activation = isinstance(operation, keras.layers.Activation)
     return is_activation and operation.activation is keras.activations.linear

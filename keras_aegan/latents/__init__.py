@@ -1,4 +1,4 @@
-"""Codes to decode: paths between two, walks along dimensions, grids over the prior and classes."""
+"""Codes to decode: paths between codes, walks along dimensions, grids over prior and classes."""
 
 from keras_aegan.latents.paths import class_grid as class_grid
 from keras_aegan.latents.paths import interpolate as interpolate

@@ -12,18 +12,18 @@ from keras_aegan.hints import ArrayLike
 def interpolate(
     start: ArrayLike, end: ArrayLike, num_steps: int = 8, spherical: bool = False
 ) -> np.ndarray:
-    """Codes on the way from one to another, both ends included.
+    """Codes on a path from one code to another, both ends included.
 
-    Linear for an autoencoder. Spherical for a Gaussian z of many dimensions: its draws lie near
-    a sphere of radius √d, and a straight line cuts through the inside, where no data were
-    ([White, 2016](https://arxiv.org/abs/1609.04468)).
+    Use a linear path for an autoencoder, and a spherical one for a Gaussian z of many dimensions:
+    its draws lie near a sphere of radius √d, and a straight line cuts through the inside, where
+    there were no data ([White, 2016](https://arxiv.org/abs/1609.04468)).
 
     Args:
         start: `(latent_dim,)`, or several, `(num_paths, latent_dim)`.
         end: of the shape of `start`.
         num_steps: codes on each path, 2 or more.
-        spherical: whether to turn at a constant angular speed, the length going from one's to
-            the other's; where the two point the same or opposite ways, the path is linear.
+        spherical: whether to turn at a constant angular speed while the length changes from one to
+            the other; the path is linear if both point the same or opposite ways.
 
     Returns:
         NumPy array, `(num_steps, latent_dim)` or `(num_paths, num_steps, latent_dim)`.
@@ -71,7 +71,7 @@ def traverse(z: ArrayLike, dimensions: int | ArrayLike, values: ArrayLike) -> np
         values: `(num_values,)`.
 
     Returns:
-        NumPy array, `(num_values, latent_dim)`; of several dimensions
+        NumPy array, `(num_values, latent_dim)`; for several dimensions
         `(num_dimensions, num_values, latent_dim)`.
 
     Raises:
@@ -108,14 +108,14 @@ def traverse(z: ArrayLike, dimensions: int | ArrayLike, values: ArrayLike) -> np
 
 
 def quantile_grid(num_per_side: int = 20, coverage: float = 0.98) -> np.ndarray:
-    """A square of 2-D codes at the normal's quantiles: each stands for as much of the prior.
+    """A square of 2-D codes at the normal's quantiles, each for an equal share of the prior.
 
-    Decoded and drawn in a grid of images, it is the manifold of the lecture
+    Decoded and drawn as a grid of images, it is the lecture's manifold
     ([Kingma & Welling, 2014](https://arxiv.org/abs/1312.6114), figure 4).
 
     Args:
         num_per_side: codes along each dimension.
-        coverage: the probability that the grid spans along each dimension; below 1, where the
+        coverage: the probability that the grid spans along each dimension; below 1, at which the
             quantiles are infinite.
 
     Returns:
@@ -148,16 +148,16 @@ def quantile_grid(num_per_side: int = 20, coverage: float = 0.98) -> np.ndarray:
 
 
 def class_grid(z: ArrayLike, num_classes: int) -> tuple[np.ndarray, np.ndarray]:
-    """Codes and labels for "one row a class, one column a z", which tells style from class.
+    """Codes and labels for one row per class and one column per z, which tells style from class.
 
     Args:
         z: the codes of the columns, `(num_columns, latent_dim)`: draws from the prior, or codes
-            of examples whose style is to be kept.
+            of examples whose style is kept.
         num_classes: how many rows.
 
     Returns:
         `(codes, labels)`, NumPy arrays `(num_classes · num_columns, latent_dim)` and
-        `(num_classes · num_columns,)`, row by row: what a conditional model's `decode` takes.
+        `(num_classes · num_columns,)`, row by row, as a conditional model's `decode` takes them.
 
     Raises:
         ValueError: if `z` has another shape, or there are no classes.

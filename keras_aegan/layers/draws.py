@@ -1,8 +1,8 @@
-"""Random draws that are fast in a program of XLA's, and the same outside.
+"""Random draws that are fast under XLA, and give the same numbers without it.
 
-TensorFlow's, which Keras takes, cost a compiled step on a CPU as much as its networks: for each
-number, XLA works out all four words of Philox, and both normals of Box and Muller. *Squares*, which
-passes BigCrush and PractRand too, makes each number by itself, from its place in the sequence.
+TensorFlow's draws, which Keras uses, cost a compiled step on a CPU as much as its networks: for
+each number, XLA computes all four words of Philox and both normals of Box and Muller. *Squares*,
+which passes BigCrush and PractRand too, makes each number alone, from its place in the sequence.
 
 References: [Widynski, 2022](https://arxiv.org/abs/2004.06278), "Squares: a fast counter-based RNG";
 [Steele, Lea & Flood, 2014](https://doi.org/10.1145/2660193.2660195), whose SplitMix64 makes keys.
@@ -18,8 +18,8 @@ def normal(shape, seed, dtype="float32"):
 
     Args:
         shape: of the draws; up to 2³¹ of them.
-        seed: a `keras.random.SeedGenerator`: each call takes what comes next.
-        dtype: of the draws, which are made in float32.
+        seed: a `keras.random.SeedGenerator`, from which each call takes the next seed.
+        dtype: of the result; draws are made in float32.
 
     Returns:
         A tensor of that shape and dtype, within ±5.3.
@@ -28,24 +28,25 @@ def normal(shape, seed, dtype="float32"):
 
 
 def uniform(shape, seed, dtype="float32"):
-    """Draws uniform in [0, 1), as `normal` otherwise: multiples of 2⁻²⁴."""
+    """Uniform draws in [0, 1), multiples of 2⁻²⁴; the arguments are those of `normal`."""
     steps = tf.cast(tf.bitwise.right_shift(_words(shape, seed), 8), "float32")
     return tf.cast(steps * 2.0**-24, dtype)
 
 
 def normal_of(examples, shape, seed, first=0, mask=None, open_axes=()):
-    """Draws from the standard normal distribution for each example, by its own values.
+    """Draws from the standard normal distribution for each example, keyed by its own values.
 
-    An example draws the same alone, in any batch and at any place in it, and another one others.
+    An example gets the same draws alone and at any place of any batch; other examples get others.
 
     Args:
         examples: `(batch_size, ...)`.
         shape: of each example's draws.
         seed: an integer tensor, `()`.
-        first: how many draws come before these, of each example; along open axes, at each place.
-        mask: `(batch_size, ...)`, boolean, of leading axes of the examples: where false, a value
-            counts for nothing. One of other axes is not read.
-        open_axes: those of `shape` that may be longer beside longer examples: the draws go on.
+        first: how many draws of each example to skip; along open axes, at each place.
+        mask: `(batch_size, ...)`, boolean, over leading axes of the examples: where it is false, a
+            value does not count. A mask over other axes is not read.
+        open_axes: the axes of `shape` that may be longer for longer examples: the first draws stay
+            the same.
 
     Returns:
         `(batch_size, *shape)`, float32.
@@ -58,7 +59,7 @@ def normal_of(examples, shape, seed, first=0, mask=None, open_axes=()):
 def normal_at(shape, seed, open_axes):
     """Draws from the standard normal distribution, always the same ones for a seed.
 
-    Along the open axes a shorter shape's are the first of a longer one's.
+    Along the open axes, a shorter shape gets the first draws of a longer one.
 
     Args:
         shape: of the draws.
@@ -73,13 +74,13 @@ def normal_at(shape, seed, open_axes):
 
 
 def _digest(examples, mask):
-    """A number for each example's values and their places, `(batch_size,)`, uint64."""
+    """One number per example, of its values and their places, `(batch_size,)`, uint64."""
     bits = tf.bitcast(tf.cast(examples, "float32"), "int32")
     sizes = tf.unstack(tf.shape(bits))
     bits = tf.cast(tf.reshape(bits, (sizes[0], -1)), "uint64")
     masked_axes = () if mask is None else tuple(range(len(mask.shape) - 1))
     place = _places(sizes[1:], masked_axes) * _uint64(0x9E3779B97F4A7C15)
-    mixed = tf.bitcast(_mixed(bits + place), "int64")  # TensorFlow sums no unsigned numbers
+    mixed = tf.bitcast(_mixed(bits + place), "int64")  # TensorFlow cannot sum unsigned numbers
     if mask is not None:
         of_mask = tf.shape(mask)
         leading = tf.stack(sizes[: len(mask.shape)])
@@ -94,7 +95,7 @@ def _digest(examples, mask):
 
 
 def _places(shape, open_axes):
-    """Where in the sequence each draw stands, flat: uint64, below 2³² but for the open axes."""
+    """The place of each draw in the sequence, flat, uint64; below 2³² without open axes."""
     if not open_axes:
         return tf.cast(tf.range(tf.reduce_prod(tf.stack(shape))), "uint64")
     place, stride, bits = _uint64(0), 1, 32
@@ -131,7 +132,7 @@ def _squares(counter, key):
 def _quantiles(words):
     """Normal draws from uniform words, float32."""
     steps = tf.cast(tf.bitwise.right_shift(words, 9), "float32")
-    # The middles of 2²³ equal steps, as the ends of [-1, 1] stand for infinities.
+    # The middles of 2²³ equal steps: at the ends of [-1, 1] the quantiles are infinite.
     return math.sqrt(2.0) * tf.math.erfinv((steps + 0.5) * 2.0**-22 - 1.0)
 
 

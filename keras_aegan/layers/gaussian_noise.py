@@ -13,15 +13,15 @@ from keras_aegan.layers.training_noise import TrainingNoise
 class GaussianNoise(TrainingNoise):
     """Adds normal noise of mean zero, in training only.
 
-    As `keras.layers.GaussianNoise`, whose draws XLA compiles badly on a CPU, so that a denoising
-    autoencoder of dense networks trains more than twice as fast with this one. Its standard
+    As `keras.layers.GaussianNoise`, whose draws XLA compiles badly on a CPU: a denoising
+    autoencoder of dense networks trains more than twice as fast with this layer. The standard
     deviation may exceed 1, for data that are not scaled.
 
     Reference: [Vincent et al., 2010](https://jmlr.org/papers/v11/vincent10a.html), section 3.3.
 
     Args:
         stddev: the standard deviation, in the data's unit.
-        seed: of the noise; a random one if `None`.
+        seed: for the noise; a random one if `None`.
         **kwargs: `name` and `dtype`, as in `keras.layers.Layer`.
 
     Input shape:
@@ -31,7 +31,7 @@ class GaussianNoise(TrainingNoise):
         That of the input.
 
     Raises:
-        ValueError: if `stddev` is no number, zero or more.
+        ValueError: unless `stddev` is a finite number, zero or more.
 
     Example:
     >>> import numpy as np

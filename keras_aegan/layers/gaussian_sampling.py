@@ -10,9 +10,9 @@ from keras_aegan.engine.tensor_notes import common_mask
 from keras_aegan.hints import Tensor
 from keras_aegan.layers import draws
 
-# Of log σ². Data that are scaled need none above a few.
+# The largest log σ². Scaled data need no more than a few.
 LARGEST_LOG_VAR = 30.0
-# Of a draw in float16: one near the largest number, 65504, overflows in the next product.
+# The largest draw in float16: one near the largest number, 65504, overflows in the next product.
 _LARGEST_FLOAT16_DRAW = 1000.0
 
 
@@ -21,13 +21,13 @@ class GaussianSampling(keras.layers.Layer):
     """Draws z = μ + σ ε, ε ~ N(0, I): a sample of N(μ, σ²) with gradients to μ and σ.
 
     It draws in inference too: its output is a sample. For a code without noise take the mean.
-    A variance above e³⁰ grows on linearly with log σ², so that it does not overflow; in float16,
-    draws beyond ±1000 with their logarithm. The inputs' masks are carried on.
+    Above e³⁰ the variance grows linearly with log σ², so that it does not overflow. In float16,
+    draws beyond ±1000 grow with their logarithm. The output carries the inputs' masks.
 
     Reference: [Kingma & Welling, 2014](https://arxiv.org/abs/1312.6114), section 2.4.
 
     Args:
-        seed: of the noise; a random one if `None`.
+        seed: for the noise; a random one if `None`.
         **kwargs: `name` and `dtype`, as in `keras.layers.Layer`.
 
     Input shape:
@@ -51,13 +51,13 @@ class GaussianSampling(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: Sequence[Tensor]) -> Tensor:
-        """One draw for each example."""
+        """One draw per example."""
         z_mean, z_log_var = inputs
         noise = draws.normal(ops.shape(z_mean), self.seed_generator)
         return reparametrized(z_mean, z_log_var, noise)
 
     def compute_mask(self, inputs, previous_mask=None):
-        """What either of the two masks hides is hidden."""
+        """Masked where either input is masked."""
         return common_mask(*inputs)
 
     def compute_output_shape(self, input_shape):
@@ -72,23 +72,23 @@ class GaussianSampling(keras.layers.Layer):
 def bounded_log_var(log_var):
     """Log σ², whose exponential continues by its tangent above 30: e³⁰ (1 + log σ² − 30).
 
-    So that no variance overflows, nor what a network makes of a draw. Nothing saturates: the
+    So neither the variance overflows nor what a network makes of a draw. Nothing saturates: the
     derivative stays positive, and the KL's gradient leads back.
     """
     return _bounded(ops.cast(log_var, "float32"), LARGEST_LOG_VAR)
 
 
 def for_float16(z):
-    """Codes in float16 that a network's products do not make infinite.
+    """Codes in float16 that do not become infinite in a network's products.
 
-    Those beyond ±1000 go on with their logarithm, so that a gradient leads back.
+    Beyond ±1000 they grow with their logarithm, so that a gradient leads back.
     """
     z = ops.cast(z, "float32")
     return ops.cast(ops.sign(z) * _bounded(ops.abs(z), _LARGEST_FLOAT16_DRAW), "float16")
 
 
 def reparametrized(z_mean, z_log_var, noise):
-    """A draw μ + σ ε, worked out in float32, in the dtype of μ."""
+    """A draw μ + σ ε, computed in float32, in the dtype of μ."""
     sigma = ops.exp(0.5 * bounded_log_var(z_log_var))
     z = ops.cast(z_mean, "float32") + sigma * ops.cast(noise, "float32")
     dtype = keras.backend.standardize_dtype(z_mean.dtype)

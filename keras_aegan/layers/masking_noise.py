@@ -11,14 +11,14 @@ from keras_aegan.layers.replacement_noise import ReplacementNoise
 class MaskingNoise(ReplacementNoise):
     """Sets a random fraction of the values to zero, in training only.
 
-    Unlike `keras.layers.Dropout`, the values that stay are not scaled up: the network is to
+    Unlike in `keras.layers.Dropout`, the values that stay are not scaled up: the network should
     see data with holes, not data of the same mean.
 
     Reference: [Vincent et al., 2010](https://jmlr.org/papers/v11/vincent10a.html), section 3.3.
 
     Args:
-        rate: the probability of each value to be set to zero.
-        seed: of the noise; a random one if `None`.
+        rate: the probability that a value is set to zero.
+        seed: for the noise; a random one if `None`.
         **kwargs: `name` and `dtype`, as in `keras.layers.Layer`.
 
     Input shape:
@@ -28,7 +28,7 @@ class MaskingNoise(ReplacementNoise):
         That of the input.
 
     Raises:
-        ValueError: if `rate` is no probability.
+        ValueError: unless `rate` lies in [0, 1].
 
     Example:
     >>> import numpy as np

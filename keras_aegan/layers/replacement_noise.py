@@ -1,4 +1,4 @@
-"""What the noises that replace values share."""
+"""The base of noises that replace values."""
 
 from keras import ops
 
@@ -11,16 +11,16 @@ from keras_aegan.layers.training_noise import TrainingNoise
 class ReplacementNoise(TrainingNoise):
     """Base of noises that replace a random fraction of the values, in training only.
 
-    A subclass gives `replace(inputs, chances)`, with `chances` uniform in [0, 1): one for each
-    value, anew at each call.
+    A subclass defines `replace(inputs, chances)`, with `chances` uniform in [0, 1): one per value,
+    drawn anew at each call.
 
     Args:
-        rate: the probability of each value to be replaced.
-        seed: of the noise; a random one if `None`.
+        rate: the probability that a value is replaced.
+        seed: for the noise; a random one if `None`.
         **kwargs: `name` and `dtype`, as in `keras.layers.Layer`.
 
     Raises:
-        ValueError: if `rate` is no probability.
+        ValueError: unless `rate` lies in [0, 1].
     """
 
     def __init__(self, rate: float, seed: int | None = None, **kwargs):

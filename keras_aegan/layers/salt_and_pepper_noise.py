@@ -11,14 +11,14 @@ from keras_aegan.layers.replacement_noise import ReplacementNoise
 class SaltAndPepperNoise(ReplacementNoise):
     """Sets a random fraction of the values to the lowest or the highest, in training only.
 
-    Each with probability one half, as by a fair coin.
+    Both are equally likely.
 
     Reference: [Vincent et al., 2010](https://jmlr.org/papers/v11/vincent10a.html), section 3.3.
 
     Args:
-        rate: the probability of each value to be replaced.
+        rate: the probability that a value is replaced.
         value_range: `(low, high)`, pepper and salt: the range of the data. Defaults to (0, 1).
-        seed: of the noise; a random one if `None`.
+        seed: for the noise; a random one if `None`.
         **kwargs: `name` and `dtype`, as in `keras.layers.Layer`.
 
     Input shape:
@@ -28,7 +28,7 @@ class SaltAndPepperNoise(ReplacementNoise):
         That of the input.
 
     Raises:
-        ValueError: if `rate` is no probability, or the range is empty.
+        ValueError: unless `rate` lies in [0, 1] and the range has low < high.
 
     Example:
     >>> import numpy as np

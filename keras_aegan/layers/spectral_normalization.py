@@ -14,22 +14,21 @@ _LINEAR = (layers.Dense, layers.Conv1D, layers.Conv2D, layers.Conv3D, *_TRANSPOS
 class SpectralNormalization(layers.Wrapper):
     """Computes a layer with W/σ(W) in place of W; σ(W) is the largest singular value.
 
-    A dense layer then amplifies no direction, and a discriminator of such layers, with activations
-    that amplify nothing either, is 1-Lipschitz. Of a convolution W is the kernel as a matrix with
-    a row for each value of a window and a column for each unit, as in the paper: its σ bounds what
-    is made of one window, and since k × k windows share a value, the layer amplifies by up to k.
+    A dense layer then amplifies no direction, and a discriminator of such layers is 1-Lipschitz if
+    its activations amplify nothing either. For a convolution, as in the paper, W is the kernel as
+    a matrix with one row per value of a window and one column per unit. Its σ bounds the output of
+    one window, and since k × k windows share a value, the layer amplifies by up to k.
 
-    σ comes from one power iteration a training call,
-    which goes on from where the last one came to. What is trained is W, and the gradient flows
-    through σ. (Keras's own layer of this name, as of 3.15, writes W/σ over W: its gradient lacks
-    σ, and two calls in one step see two kernels.)
+    σ comes from one power iteration per training call, which continues where the last one ended.
+    W itself is trained, and the gradient flows through σ. (Keras's own layer of this name, as of
+    3.15, writes W/σ over W: its gradient lacks σ, and two calls in one step see two kernels.)
 
     Reference: [Miyato et al., 2018](https://arxiv.org/abs/1802.05957), algorithm 1.
 
     Args:
-        layer: a `Dense`, convolution or transposed convolution, without activation: that is a
-            layer of its own, behind.
-        power_iterations: how many a training call makes. 1, as in the paper.
+        layer: a `Dense`, convolution or transposed convolution, without activation: put that
+            behind, as a layer of its own.
+        power_iterations: how many per training call. 1, as in the paper.
         **kwargs: `name` and `dtype`, as in `keras.layers.Layer`.
 
     Input shape:
@@ -39,9 +38,9 @@ class SpectralNormalization(layers.Wrapper):
         That of the layer.
 
     Raises:
-        TypeError: if the layer is none of these.
-        ValueError: if it has an activation, its channels are not last, or `power_iterations` is no
-            positive integer.
+        TypeError: if the layer is of another kind.
+        ValueError: if it has an activation, its channels are not last, or `power_iterations` is
+            not a positive integer.
 
     Example:
     >>> import numpy as np, keras, keras_aegan
@@ -52,7 +51,7 @@ class SpectralNormalization(layers.Wrapper):
     1.0
     """
 
-    # At the start there is no last step to go on from.
+    # At the start there is no earlier iteration to continue.
     initial_iterations = 30
 
     def __init__(self, layer: layers.Layer, power_iterations: int = 1, **kwargs):
@@ -61,7 +60,7 @@ class SpectralNormalization(layers.Wrapper):
         self.power_iterations = power_iterations
 
     def build(self, input_shape):
-        """Makes u, the left singular vector that σ belongs to."""
+        """Makes u, the left singular vector of σ."""
         super().build(input_shape)
         kernel = self._matrix()
         self.u = self.add_weight(
@@ -74,7 +73,7 @@ class SpectralNormalization(layers.Wrapper):
         self.u.assign(_iterate(kernel, ops.convert_to_tensor(self.u), self.initial_iterations)[0])
 
     def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """The layer's output with W/σ for W."""
+        """The layer's output with W/σ in place of W."""
         kernel = self._matrix()
         u, v = _iterate(kernel, ops.convert_to_tensor(self.u), self.power_iterations)
         if training:

@@ -1,4 +1,4 @@
-"""A dense layer on another's kernel, transposed."""
+"""A dense layer with the transposed kernel of another."""
 
 from collections.abc import Callable
 
@@ -13,13 +13,13 @@ class TiedDense(keras.layers.Layer):
     """r = s(h Wᵀ + b), with W the kernel of a `Dense` layer of the encoder.
 
     With untied weights a contractive autoencoder can cheat: the encoder shrinks, the decoder
-    grows, and nothing is contracted. The model that takes both networks ties them, by the
-    layer's name, so that a tied model saves and loads as any other.
+    grows, and nothing is contracted. The model that takes both networks ties them by the layer's
+    name, so a tied model saves and loads like any other.
 
     Reference: [Rifai et al., 2011](https://icml.cc/2011/papers/455_icmlpaper.pdf), section 4.
 
     Args:
-        units: the size of the output: that of the tied layer's input.
+        units: the size of the output, which is that of the tied layer's input.
         tied_to: the name of the `Dense` layer in the encoder.
         activation: a Keras activation; linear if `None`.
         **kwargs: `name` and `dtype`, as in `keras.layers.Layer`.
@@ -31,7 +31,7 @@ class TiedDense(keras.layers.Layer):
         `(batch_size, units)`.
 
     Raises:
-        ValueError: if the layer that it is tied to has another shape, or there is none.
+        ValueError: if the encoder has no layer of that name, or its kernel has another shape.
 
     Example:
     >>> import numpy as np, keras_aegan
@@ -59,7 +59,7 @@ class TiedDense(keras.layers.Layer):
         self.bias = self.add_weight(shape=(self.units,), initializer="zeros", name="bias")
 
     def tie(self, encoder: keras.Model) -> None:
-        """Takes the kernel from the encoder's layer of that name."""
+        """Takes the kernel of the encoder's layer named `tied_to`."""
         names = [layer.name for layer in encoder.layers]
         layer = encoder.get_layer(self.tied_to) if self.tied_to in names else None
         shape = (self.units, self._num_hidden)
@@ -91,7 +91,7 @@ class TiedDense(keras.layers.Layer):
         return self.activation(ops.matmul(inputs, kernel) + self.bias)
 
     def compute_output_spec(self, inputs):
-        """Known before the layer is tied."""
+        """The output's shape, known before the layer is tied."""
         return keras.KerasTensor((*inputs.shape[:-1], self.units), dtype=self.compute_dtype)
 
     def get_config(self):
@@ -105,7 +105,7 @@ class TiedDense(keras.layers.Layer):
 
 
 class _Reference:
-    """A layer that Keras shall not track as a part of the one that refers to it."""
+    """Holds a layer that Keras must not track as a part of this one."""
 
     def __init__(self, layer):
         self.layer = layer

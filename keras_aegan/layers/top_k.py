@@ -11,10 +11,10 @@ from keras_aegan.hints import Tensor
 class TopK(keras.layers.Layer):
     """Keeps the k largest activations of each example and sets the others to zero.
 
-    Of equal ones it keeps those that come first.
+    Of equal activations it keeps the first ones.
 
-    A k-sparse autoencoder is an `Autoencoder` whose linear code goes through this layer: no
-    nonlinearity and no penalty but the choice of the k. To encode, the paper keeps more than in
+    A k-sparse autoencoder is an `Autoencoder` whose linear code goes through this layer: the choice
+    of the k is its only nonlinearity and its only penalty. To encode, the paper keeps more than in
     training, α·k of them: that is `inference_k`.
 
     Units that are seldom chosen are seldom trained, and may never be chosen again: batch
@@ -34,7 +34,7 @@ class TopK(keras.layers.Layer):
         That of the input.
 
     Raises:
-        ValueError: if k is no positive integer, or there are fewer units.
+        ValueError: if k is not a positive integer, or there are fewer units.
 
     Example:
     >>> import numpy as np
@@ -52,7 +52,7 @@ class TopK(keras.layers.Layer):
         self.inference_k = inference_k
 
     def build(self, input_shape):
-        """Refuses fewer units than are to be kept."""
+        """Raises ValueError if there are fewer units than the layer keeps."""
         largest = max(self.k, self.inference_k or 0)
         if input_shape[-1] < largest:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""What all noises share."""
+"""The base of all noises."""
 
 import keras
 
@@ -9,10 +9,10 @@ from keras_aegan.hints import Tensor
 class TrainingNoise(keras.layers.Layer):
     """Base of noises that corrupt data in training only.
 
-    A subclass gives `corrupt(inputs)`, which draws from `self.seed_generator`, anew at each call.
+    A subclass defines `corrupt(inputs)`, which draws from `self.seed_generator` at each call.
 
     Args:
-        seed: of the noise; a random one if `None`.
+        seed: for the noise; a random one if `None`.
         **kwargs: `name` and `dtype`, as in `keras.layers.Layer`.
     """
 

@@ -1,4 +1,4 @@
-"""Losses: likelihoods in nats, adversarial losses, one value per example from any Keras loss."""
+"""Losses: likelihoods in nats, adversarial losses, and one value per example of any Keras loss."""
 
 from keras_aegan.losses.adversarial import get_adversarial as get_adversarial
 from keras_aegan.losses.adversarial_loss import AdversarialLoss as AdversarialLoss

@@ -65,7 +65,7 @@ def get_adversarial(identifier: str | dict | AdversarialLoss) -> AdversarialLoss
 
 
 def _meant(loss):
-    """What the like of one of Keras's losses, which compare with targets, is called here."""
+    """The name here of the adversarial loss that resembles one of Keras's losses."""
     try:
         loss = keras.losses.get(loss)
     except (ValueError, TypeError):

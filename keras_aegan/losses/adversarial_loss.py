@@ -1,4 +1,4 @@
-"""What the adversarial losses share: two players' losses, on logits, one value per example."""
+"""The base of adversarial losses: two players' losses, on logits, one value per example."""
 
 import numbers
 from typing import Self
@@ -10,12 +10,11 @@ from keras_aegan.losses.negative_log_likelihood import check_same_shape
 
 
 class AdversarialLoss:
-    """Base of what a discriminator and a generator play for.
+    """Base of the losses of a discriminator and a generator.
 
-    A subclass gives three functions of logits `(batch_size,)`, each elementwise: `of_real` and
-    `of_fake`, whose sum the discriminator minimises, and `of_generator`. It is given to
-    `compile(loss=...)` as an instance; registered as Keras serializable, it is saved with the
-    model.
+    A subclass defines three functions of logits `(batch_size,)`, each elementwise: `of_real` and
+    `of_fake`, whose sum the discriminator minimises, and `of_generator`. Pass an instance to
+    `compile(loss=...)`; a class registered as Keras serializable is saved with the model.
 
     Input shape:
         Logits of `(batch_size, 1)` or `(batch_size,)`, of any float dtype.
@@ -24,7 +23,7 @@ class AdversarialLoss:
         `(batch_size,)`, float32: one value per example, for the model to weight and average.
 
     Raises:
-        ValueError: if there is not one logit an example.
+        ValueError: if there is not exactly one logit per example.
 
     Example:
     >>> import keras, keras_aegan
@@ -54,14 +53,14 @@ class AdversarialLoss:
         raise NotImplementedError(f"{type(self).__name__} must define `of_generator`.")
 
     def discriminator_loss(self, real_logits: Array, fake_logits: Array) -> Tensor:
-        """What the discriminator minimises: one real and one fake example each, `(batch_size,)`."""
+        """The discriminator's loss of one real and one fake example each, `(batch_size,)`."""
         real_logits = _flat("real_logits", real_logits)  # (batch_size,)
         fake_logits = _flat("fake_logits", fake_logits)  # (batch_size,)
         check_same_shape(real_logits, fake_logits, ("real_logits", "fake_logits"))
         return self.of_real(real_logits) + self.of_fake(fake_logits)
 
     def generator_loss(self, fake_logits: Array) -> Tensor:
-        """What the generator minimises, `(batch_size,)`."""
+        """The generator's loss, `(batch_size,)`."""
         return self.of_generator(_flat("fake_logits", fake_logits))
 
     def get_config(self) -> dict:
@@ -75,11 +74,11 @@ class AdversarialLoss:
 
 
 class LabelledAdversarialLoss(AdversarialLoss):
-    """Base of the losses that compare with a label: 1 for real, or a little less; 0 for fake.
+    """Base of the losses that compare with a label: 1 or a little less for real data, 0 for fakes.
 
     Only the label of real data is smoothed. With labels α and β the best discriminator is
-    (αp + βq)/(p + q): with β > 0 the fakes' own density q stands in the numerator, and where
-    the data's p is small, fakes have no reason to move
+    (αp + βq)/(p + q). With β > 0 the fakes' own density q is in the numerator, so fakes have no
+    reason to move where the data's p is small
     ([Salimans et al., 2016](https://arxiv.org/abs/1606.03498), section 3.4).
 
     Args:

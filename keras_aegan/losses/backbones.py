@@ -1,4 +1,4 @@
-"""Backbones of perceptual losses: found by name or file, cut at layers, and looked over."""
+"""Backbones of perceptual losses: how they are found by name or file, and named in files."""
 
 import difflib
 import hashlib
@@ -16,14 +16,14 @@ _APPLICATIONS = {
     for name, function in vars(keras.applications).items()
     if inspect.isfunction(function)
 }
-# The smallest images that Keras lets its applications take; of the others, 32.
+# The smallest images that Keras's applications take, where that is not 32.
 _SMALLEST = {"inceptionv3": 75, "inceptionresnetv2": 75, "xception": 71}
-# Backbones that came as objects: a file names one by its fingerprint.
+# Backbones that were given as objects: a file names one by its fingerprint.
 _KNOWN = weakref.WeakSet()
 
 
 class NotFound(Exception):
-    """A backbone that a name or a path stands for is not on this machine."""
+    """The backbone of a name or a path is not on this machine."""
 
     @property
     def reason(self):
@@ -33,18 +33,18 @@ class NotFound(Exception):
 
 
 class MissingFile(NotFound, ValueError):
-    """There is no file at a path, or none that Keras loads."""
+    """The path is not that of a file that Keras loads."""
 
 
 class MissingWeights(NotFound, RuntimeError):
-    """An application's ImageNet weights cannot be had."""
+    """An application's ImageNet weights are not here and cannot be downloaded."""
 
 
 def application_key(name):
-    """`"mobilenetv2"` for any spelling of an application of Keras; `None` for anything else.
+    """`"mobilenetv2"` for any spelling of one of Keras's applications; `None` for anything else.
 
-    A name wins over a file or folder that is called like it: that has a separator, or is a
-    `pathlib.Path`.
+    A name means the application, even if a file has the same name: give such a file with a
+    separator, or as a `pathlib.Path`.
     """
     key = name.lower().replace("_", "") if isinstance(name, str) else None
     return key if key in _APPLICATIONS else None
@@ -56,7 +56,7 @@ def smallest_image(key):
 
 
 def own_preprocessing(key):
-    """An application's `preprocess_input`, of images from 0 to 255."""
+    """An application's `preprocess_input`, for images from 0 to 255."""
     return sys.modules[_APPLICATIONS[key].__module__].preprocess_input
 
 
@@ -69,16 +69,16 @@ def application_of(function):
 
 
 def find(backbone):
-    """The network that a `PerceptualLoss`'s `backbone` stands for; `None` if not to be found.
+    """The network that a `PerceptualLoss`'s `backbone` stands for; `None` if it is not found.
 
     Args:
         backbone: a Keras model, the name of an application, the path of a model's file, or a
             reference from `refer_to`.
 
     Raises:
-        TypeError: if it is none of these.
-        ValueError: if there is neither such an application nor such a model's file.
-        RuntimeError: if an application's weights cannot be had.
+        TypeError: if it is of another type.
+        ValueError: if there is neither an application nor a model's file of that name.
+        RuntimeError: if an application's weights cannot be downloaded.
     """
     if isinstance(backbone, keras.Model):
         _check_inputs(backbone)
@@ -143,7 +143,7 @@ def _load_application(name):
 
 
 def refer_to(backbone):
-    """What a file holds of a backbone: its name or path, or the fingerprint of an object."""
+    """What a file stores of a backbone: its name or path, or the fingerprint of an object."""
     if isinstance(backbone, keras.Model):
         return {"name": backbone.name, "fingerprint": fingerprint(backbone)}
     if isinstance(backbone, dict):
@@ -163,7 +163,7 @@ def fingerprint(network):
 
 
 def warn_of_missing(reference):
-    """Says what a loaded model cannot do, and what brings its backbone back."""
+    """Warns of what a loaded model cannot do, and says how to get its backbone back."""
     warnings.warn(missing(reference), stacklevel=4)
 
 
@@ -176,8 +176,8 @@ def missing(reference):
     else:
         name, where = reference["name"], "not in this process"
         way_out = (
-            "make the backbone as it was, give it to a PerceptualLoss, and load the model then. A "
-            "backbone given by the path of its file is found by itself."
+            "make the same backbone, give it to a PerceptualLoss, and then load the model. A "
+            "backbone given by the path of its file is found without that."
         )
     return (
         f"The backbone {name!r} of a perceptual loss is not in the model's file, which refers to "
@@ -187,7 +187,7 @@ def missing(reference):
 
 
 def get_layers(name, layer_names, network, owner):
-    """The layers of a network that names stand for; refuses unknown ones, naming the nearest.
+    """The layers of a network by their names.
 
     Args:
         name: the argument's name, for the message.
@@ -196,7 +196,7 @@ def get_layers(name, layer_names, network, owner):
         owner: whose layers they are, for the message.
 
     Raises:
-        ValueError: if there is no such layer.
+        ValueError: if a layer does not exist; the message has the nearest names.
     """
     known = {layer.name: layer for layer in network.layers}
     for layer_name in layer_names:

@@ -12,15 +12,15 @@ from keras_aegan.losses.negative_log_likelihood import NegativeLogLikelihood, ch
 class BernoulliNLL(NegativeLogLikelihood):
     """−log Bernoulli(x; p) = −x log p − (1−x) log(1−p), summed over the event axes, in nats.
 
-    A likelihood for x in {0, 1}. On grey levels in [0, 1] it is the usual cross-entropy, but
-    no likelihood: its normalising constant is missing
+    A likelihood for x in {0, 1}. For grey levels in [0, 1] it is the usual cross-entropy but not a
+    likelihood: its normalising constant is missing
     ([Loaiza-Ganem & Cunningham, 2019](https://arxiv.org/abs/1907.06845)).
 
     Args:
-        from_logits: whether the decoder gives logits; by default it gives probabilities. Of a
-            sigmoid's the value is exact however certain they are: a model reads the logits
-            behind them, through layers that only move values. Of probabilities made otherwise
-            those nearer to 0 or 1 than 1e-7 are taken as 1e-7 from it, without a gradient.
+        from_logits: whether the decoder gives logits; by default it gives probabilities. For those
+            of a sigmoid the value is exact however certain they are: a model reads the logits
+            behind them, through layers that only move values. Other probabilities are clipped to
+            1e-7 from 0 and 1, where they have no gradient.
         name: the loss's name.
         **kwargs: `reduction` and `dtype`, as in `keras.losses.Loss`.
 
@@ -46,7 +46,7 @@ class BernoulliNLL(NegativeLogLikelihood):
         """Log Bernoulli(y_true; y_pred), elementwise."""
         check_same_shape(y_true, y_pred)
         logits = y_pred if self.from_logits else logits_of(y_pred, "sigmoid")
-        if logits is None:  # of a probability alone, exact up to its rounding
+        if logits is None:  # from a probability, exact up to its rounding
             return -ops.binary_crossentropy(y_true, without_logits(y_pred))
         return -ops.binary_crossentropy(y_true, logits, from_logits=True)
 

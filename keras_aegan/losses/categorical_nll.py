@@ -16,8 +16,8 @@ class CategoricalNLL(NegativeLogLikelihood):
     (`keras_aegan.datasets.quantize` makes them).
 
     Args:
-        from_logits: whether the decoder gives logits; by default it gives probabilities, of a
-            softmax or made otherwise as in `BernoulliNLL`.
+        from_logits: whether the decoder gives logits; by default it gives probabilities, exact for
+            a softmax and clipped otherwise, as in `BernoulliNLL`.
         name: the loss's name.
         **kwargs: `reduction` and `dtype`, as in `keras.losses.Loss`.
 
@@ -51,7 +51,7 @@ class CategoricalNLL(NegativeLogLikelihood):
             )
         levels = ops.cast(y_true, "int32")
         logits = y_pred if self.from_logits else logits_of(y_pred, "softmax")
-        if logits is None:  # of a probability alone, exact up to its rounding
+        if logits is None:  # from a probability, exact up to its rounding
             return -ops.sparse_categorical_crossentropy(levels, without_logits(y_pred))
         return -ops.sparse_categorical_crossentropy(levels, logits, from_logits=True)
 

@@ -1,4 +1,4 @@
-"""A trained network that only looks: cut, frozen, and given images as it takes them."""
+"""A trained network that extracts features: cut, frozen, and given images in its own format."""
 
 import math
 
@@ -12,26 +12,26 @@ from keras_aegan.engine.network_runs import NetworkRun
 from keras_aegan.engine.tensor_notes import in_float32, with_mask
 from keras_aegan.losses.backbones import get_layers
 
-# An image enlarged more than that has nothing in it that a backbone was trained to see.
+# An image enlarged more than this shows nothing that a backbone was trained to see.
 _LARGEST_ENLARGEMENT = 8
-# A side from which a network's steps from position to position are read off.
+# The side of an image that is run to find the stride of a network's features, in pixels.
 _LARGE_SIDE = 512
 
 
 class FrozenBackbone:
-    """A network cut at named layers, frozen, and what is done to images before it.
+    """A network cut at named layers and frozen, with the preparation of its images.
 
-    No layer, so that no model tracks, trains or saves it.
+    It is not a Keras layer, so no model tracks, trains or saves it.
 
     Args:
         network: a Functional model; its `trainable` becomes `False`.
-        layer_names: the layers whose outputs are wanted; nothing above them is computed.
-        preprocess: function from images, of the channels and the size that the network takes.
-        smallest: the side that smaller images are enlarged to, where the network's own is
-            variable; `None` for none.
+        layer_names: the layers whose outputs it gives; nothing above them is computed.
+        preprocess: a function of images that have the network's channels and size already.
+        smallest: the side to which smaller images are enlarged, if the network takes any size;
+            `None` to enlarge none.
 
     Raises:
-        ValueError: if there is no such layer, or the network has several inputs.
+        ValueError: if a layer does not exist, or the network has several inputs.
     """
 
     def __init__(self, network, layer_names, preprocess, smallest=None):
@@ -60,7 +60,7 @@ class FrozenBackbone:
         return [in_float32(output) for output in keras.tree.flatten(outputs)]
 
     def _fit_to_input(self, images):
-        """The images in the channels and of the size that the network takes."""
+        """The images with the channels and the size that the network takes."""
         if len(images.shape) != 4:
             return images
         size, num_repeats = self._size_and_repeats(images.shape[1:])
@@ -71,7 +71,7 @@ class FrozenBackbone:
         return ops.image.resize(images, size, "bilinear", data_format="channels_last")
 
     def _size_and_repeats(self, shape):
-        """`(height, width)` to resize to, or `None`; how often to repeat a single channel."""
+        """`(height, width)` to resize to, or `None`; and how often to repeat a single channel."""
         *size, channels = self.input_shape
         if self.smallest:
             size = [max(side, self.smallest) if side else None for side in shape[:2]]
@@ -82,7 +82,7 @@ class FrozenBackbone:
     # ------------------------------------------------------------------------ checks
 
     def check_data_shape(self, shape, low, high):
-        """Refuses data that the network cannot take; says once what is done to suit it.
+        """Raises ValueError unless the network can take the data; says once how they are adapted.
 
         Args:
             shape: the shape of one example.
@@ -90,7 +90,7 @@ class FrozenBackbone:
             high: the largest.
 
         Raises:
-            ValueError: if the data do not suit the network, or it is not still.
+            ValueError: if the data do not suit the network, or its answers or weights change.
         """
         if shape in self._known_shapes:
             return
@@ -103,7 +103,7 @@ class FrozenBackbone:
             self._check_image_shape(shape)
         example_shape = [1, *(size or 64 for size in shape)]
         x = np.random.default_rng(0).uniform(low, high, example_shape).astype("float32")
-        with tf.init_scope():  # in the midst of tracing a step, too
+        with tf.init_scope():  # also while a step is being traced
             self._check_features(x, shape)
             self._check_is_still(x)
         self._known_shapes.add(shape)
@@ -134,7 +134,7 @@ class FrozenBackbone:
             )
 
     def _check_features(self, x, shape):
-        """Refuses data of which nothing is left at the named layers."""
+        """Raises ValueError if the named layers have no output left for data of this shape."""
         try:
             is_empty, reason = any(0 in f.shape for f in self.features(x)), ""
         except (ValueError, tf.errors.InvalidArgumentError) as error:
@@ -164,26 +164,26 @@ class FrozenBackbone:
         return math.ceil(_LARGE_SIDE / min(sides)) if sides else 1
 
     def _check_is_still(self, x):
-        """Refuses a network that moves or answers at random, although called for inference."""
+        """Raises ValueError if the network changes or answers at random in inference."""
         before = [w.numpy() for w in self.network.non_trainable_weights]
         first, second = self.features(x), self.features(x)
         for a, b in zip(first, second, strict=True):
             if not np.allclose(a, b, rtol=1e-3, atol=1e-5):
                 raise ValueError(
-                    "`backbone` must answer the same to the same data: a layer of its own drops "
-                    "units or adds noise at inference too. "
+                    "`backbone` must give the same features for the same data: one of its layers "
+                    "drops units or adds noise at inference too. "
                     f"Received: backbone {self.network.name!r}, whose answers differ"
                 )
         for weight, old in zip(self.network.non_trainable_weights, before, strict=True):
             if not np.array_equal(weight.numpy(), old):
                 raise ValueError(
-                    "`backbone` must stand still: a layer of its own moves at inference too. "
-                    f"Received: {weight.path!r}, which moved"
+                    "`backbone` must not change: one of its layers does so at inference too. "
+                    f"Received: {weight.path!r}, which changed"
                 )
 
 
 def _check_is_not_left_on(network):
-    """Refuses layers that were called with training=True when the network was built."""
+    """Raises ValueError if a layer was called with training=True when the network was built."""
     for operation in network.operations:
         for node in calls_of(operation):
             if node.arguments.kwargs.get("training") is True:

@@ -11,7 +11,7 @@ from keras_aegan.engine.tensor_notes import common_mask, zero_where_masked
 from keras_aegan.hints import Array, Tensor
 from keras_aegan.layers.gaussian_sampling import LARGEST_LOG_VAR
 
-# ½(e⁸ − 1) = 1490: a few halvings of the loss's scale, and a gradient in float16 gets through.
+# ½(e⁸ − 1) = 1490: such a gradient fits into float16 after a few halvings of the loss's scale.
 _LARGEST_FLOAT16_LOG_RATIO = 8.0
 
 
@@ -35,9 +35,9 @@ def gaussian_kl(
 
     Returns:
         `(batch_size,)`, float32, summed over the latent dimensions, zero or more. Steps that a
-        Keras mask of `mean` or `log_var` hides count nothing. Above log(σ²/s²) = 30 the value goes
-        on by its tangent, so that it does not overflow. The gradient to a `log_var` in float16
-        stays what it is at log(σ²/s²) = 8.
+        Keras mask of `mean` or `log_var` hides do not count. Above log(σ²/s²) = 30 the value
+        follows its tangent, so that it does not overflow. For a `log_var` in float16, the gradient
+        grows no further than at log(σ²/s²) = 8.
 
     Raises:
         ValueError: if `mean` and `log_var` differ in shape.
@@ -64,9 +64,9 @@ def gaussian_kl(
     prior_log_var = ops.cast(prior_log_var, "float32")
     log_ratio = log_var - prior_log_var
     squared_distance = ops.square(mean - prior_mean) * ops.exp(-prior_log_var)
-    # expm1 keeps the small difference of e^r − 1 and r where σ is close to s. It goes on by its
-    # tangent above 30, as the variances of `GaussianSampling` do: no overflow, and the gradient,
-    # ½(e³⁰ − 1) from there on, still leads back.
+    # expm1 keeps the small difference of e^r − 1 and r where σ is close to s. Above 30 it follows
+    # its tangent, as the variances of `GaussianSampling` do: it does not overflow, and its
+    # gradient, ½(e³⁰ − 1) from there on, still leads back.
     bounded = ops.minimum(log_ratio, LARGEST_LOG_VAR)
     excess = math.exp(LARGEST_LOG_VAR) * ops.relu(log_ratio - LARGEST_LOG_VAR)
     ratio_less_one = ops.expm1(bounded) + excess
@@ -77,7 +77,7 @@ def gaussian_kl(
 
 
 def _with_gradient_of_float16(values, log_ratio):
-    """The values e^r − 1, with a gradient to r that goes no further than r = 8."""
+    """The values e^r − 1, with a gradient to r that grows no further than at r = 8."""
     bound = _LARGEST_FLOAT16_LOG_RATIO
     slope = ops.expm1(ops.minimum(log_ratio, bound))
     slope += math.exp(bound) * ops.relu(log_ratio - bound)

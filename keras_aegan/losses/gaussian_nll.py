@@ -19,11 +19,11 @@ class GaussianNLL(ScaledNegativeLogLikelihood):
 
     Args:
         scale: the standard deviation σ, or `"optimal"`: σ² is the mean squared error of the
-            batch, over examples and event axes together. Defaults to 1, a unit Gaussian. A
-            model takes the batch's σ in training, of examples as their `sample_weight` counts
-            them, and after it the σ that training came to, so that a score does not depend on
-            the examples scored beside it. Never below 1e-3, less than a grey level of 1/255:
-            rescale data of which all values lie closer together.
+            batch, over examples and event axes together. Defaults to 1, a unit Gaussian. In
+            training a model takes the batch's σ, weighted by `sample_weight`; afterwards it takes
+            the σ that training arrived at, so that a score does not depend on the examples scored
+            beside it. σ is never below 1e-3, less than a grey level of 1/255: rescale data whose
+            values all lie closer together.
         name: the loss's name.
         **kwargs: `reduction` and `dtype`, as in `keras.losses.Loss`.
 

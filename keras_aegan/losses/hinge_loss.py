@@ -11,8 +11,8 @@ from keras_aegan.losses.adversarial_loss import AdversarialLoss
 class HingeLoss(AdversarialLoss):
     """max(0, 1 − D(x)) + max(0, 1 + D(x̃)) for the discriminator, −D(x̃) for the generator.
 
-    The discriminator stops to learn from examples beyond its margin. The usual loss beside
-    spectral normalisation.
+    The discriminator stops learning from examples beyond its margin. The usual loss with spectral
+    normalisation.
 
     Reference: [Lim & Ye, 2017](https://arxiv.org/abs/1705.02894);
     [Miyato et al., 2018](https://arxiv.org/abs/1802.05957), equations 16 and 17.

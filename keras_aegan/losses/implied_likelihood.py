@@ -1,4 +1,4 @@
-"""What α · reconstruction + β · KL means as a likelihood: its σ², and the β that is left."""
+"""What α · reconstruction + β · KL means as a likelihood: its σ² and its effective β."""
 
 import keras
 
@@ -6,9 +6,9 @@ from keras_aegan import losses
 from keras_aegan.checks.network_checks import output_range
 from keras_aegan.losses.reconstruction_loss import parts
 
-# The largest share that one direction of images takes of the variance that bounded data can have
-# is far below this: of MNIST's pixels in [-1, 1] it is 0.026, of CIFAR-10's 0.07. A few values may
-# all go together.
+# One direction of images has a far smaller share of the largest variance that bounded data can
+# have: 0.026 for MNIST's pixels in [-1, 1], 0.07 for CIFAR-10's. A few values may all vary
+# together.
 _LARGEST_SHARE = 0.1
 _FEW_VALUES = 16
 # Keras's means over an example's values, by class and function.
@@ -24,22 +24,22 @@ _MEANS = (
 
 
 def describe_objective(loss, reconstruction_weight, kl_weight, num_values, decoder):
-    """The objective in one sentence, and a warning where it makes the posterior collapse.
+    """The objective in one sentence, and a warning if it makes the posterior collapse.
 
-    With D values an example, α · mean squared error + β · KL is β times the negative ELBO of a
-    Gaussian decoder with σ² = βD/(2α), but for a constant; or, at σ = 1, a β-VAE with
-    β' = βD/(2α). A direction of the data is worth a latent dimension only where its variance
+    With D values per example, α · mean squared error + β · KL is, up to a constant, β times the
+    negative ELBO of a Gaussian decoder with σ² = βD/(2α); or, at σ = 1, the objective of a β-VAE
+    with β' = βD/(2α). A direction of the data is worth a latent dimension only if its variance
     exceeds σ² ([Lucas et al., 2019](https://arxiv.org/abs/1911.02469), for linear decoders).
 
     Args:
         loss: from `losses.get`.
         reconstruction_weight: α.
         kl_weight: β.
-        num_values: D, how many values an example has; `None` where the networks leave it open.
+        num_values: D, how many values an example has; `None` if the networks leave it open.
         decoder: the network, for the range of its output.
 
     Returns:
-        `(statement, warning)`; `warning` is `None` where there is nothing to warn of.
+        `(statement, warning)`; `warning` is `None` if there is nothing to warn of.
     """
     alpha, beta = reconstruction_weight, kl_weight
     objective = f"loss = {alpha:g} · {_name(loss)} + {beta:g} · KL"
@@ -56,7 +56,7 @@ def describe_objective(loss, reconstruction_weight, kl_weight, num_values, decod
     if any(isinstance(part, losses.PerceptualLoss) for part in parts(loss)):
         return f"{objective}: a distance between features implies no σ² of pixels.", None
     if num_values is None:
-        return f"{objective}: what σ² that implies depends on the size of the data.", None
+        return f"{objective}: the σ² that this implies depends on the size of the data.", None
     per_value = num_values * relative  # β/α for a sum over an example's values, not their mean
     if _is(loss, "MeanSquaredError", "mean_squared_error"):
         variance = per_value / 2
@@ -77,11 +77,11 @@ def describe_objective(loss, reconstruction_weight, kl_weight, num_values, decod
             f"against the loss summed over them the effective β = D·β/α = {per_value:g}.",
             None,
         )
-    return f"{objective}.", None  # nobody can tell what a loss of the user's sums or averages
+    return f"{objective}.", None  # it is unknown whether a user's own loss sums or averages
 
 
 def describe_terms(loss, weights):
-    """Such as "1 · reconstruction_loss (mse) + 6 · tc_loss", of terms whose meaning is unknown.
+    """A sum of terms of unknown meaning: "1 · reconstruction_loss (mse) + 6 · tc_loss".
 
     Args:
         loss: from `losses.get`.
@@ -115,8 +115,8 @@ def _describe_likelihood(loss, objective, relative):
 
 def _warn_of_collapse(variance, num_values, beta, decoder):
     low, high = output_range(decoder)
-    # Of values in [low, high] the variance is at most a quarter of the squared width; unbounded
-    # ones are taken as standardized.
+    # The variance of values in [low, high] is at most a quarter of the squared width; unbounded
+    # values are taken as standardized.
     largest = min(1.0, (high - low) ** 2 / 4)
     together = max(_LARGEST_SHARE * num_values, min(num_values, _FEW_VALUES))
     if variance <= together * largest:

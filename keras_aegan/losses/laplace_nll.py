@@ -12,12 +12,12 @@ class LaplaceNLL(ScaledNegativeLogLikelihood):
     """−log Laplace(x; x̂, b) = |x−x̂|/b + log 2b, summed over the event axes, in nats.
 
     The likelihood behind the mean absolute error, as the Gaussian is behind the mean squared
-    error: heavier tails, so a few wrong pixels cost less.
+    error. Its tails are heavier, so a few wrong pixels cost less.
 
     Args:
         scale: the scale b, or `"optimal"`: b is the mean absolute error of the batch, its
-            maximum-likelihood value; in a model as `GaussianNLL`'s, with its floor. Defaults
-            to 1.
+            maximum-likelihood value. In a model it behaves as that of `GaussianNLL`, with the same
+            floor. Defaults to 1.
         name: the loss's name.
         **kwargs: `reduction` and `dtype`, as in `keras.losses.Loss`.
 

@@ -11,8 +11,8 @@ from keras_aegan.losses.adversarial_loss import LabelledAdversarialLoss
 class LeastSquaresLoss(LabelledAdversarialLoss):
     """½(D(x) − 1)² + ½D(x̃)² for the discriminator, ½(D(x̃) − 1)² for the generator.
 
-    Fakes that are far on the right side of the boundary still are drawn to the data. The ½ are
-    the paper's; the output D is no probability, and nothing keeps it in [0, 1].
+    Fakes that are far on the right side of the boundary are still drawn to the data. Both ½ are
+    the paper's. The output D is not a probability, and nothing keeps it in [0, 1].
 
     Reference: [Mao et al., 2017](https://arxiv.org/abs/1611.04076), equation 9.
 

@@ -12,7 +12,7 @@ class MinimaxLoss(CrossEntropyAdversarialLoss):
     """The generator minimises what the discriminator maximises: log(1 − D(G(z))), in nats.
 
     The game of the theory, whose best discriminator is p/(p+q) and whose value measures the
-    Jensen-Shannon divergence. To train with, it saturates: where D sees through the fakes, the
+    Jensen-Shannon divergence. In training it saturates: where D recognises the fakes, the
     generator's gradient vanishes. Choose it to show that, and `"non_saturating"` to train.
 
     Reference: [Goodfellow et al., 2014](https://arxiv.org/abs/1406.2661), equation 1.

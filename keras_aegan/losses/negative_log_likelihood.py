@@ -1,4 +1,4 @@
-"""What the likelihoods share: nats, summed over an example's event axes."""
+"""The bases of likelihoods: nats, summed over an example's event axes."""
 
 import math
 import numbers
@@ -14,16 +14,16 @@ from keras_aegan.hints import Array, Tensor
 class NegativeLogLikelihood(keras.losses.Loss):
     """Base of −log p(x | x̂) in nats, summed over the event axes, constants included.
 
-    A subclass gives `log_density(y_true, y_pred)`, elementwise. Called as a Keras loss, a
+    A subclass defines `log_density(y_true, y_pred)`, elementwise. Called as a Keras loss, a
     likelihood gives the mean over the batch; `call` gives one value per example, over the elements
-    that the mask of `y_pred` leaves.
+    that the mask of `y_pred` does not hide.
 
     With one of these as the loss and weight 1 on both terms, a VAE's `loss` is the negative
     ELBO in nats.
 
     Args:
         name: the loss's name.
-        reduction: as in `keras.losses.Loss`; concerns only direct calls of the object.
+        reduction: as in `keras.losses.Loss`; it concerns only direct calls of the object.
         dtype: the dtype of the computation, float32 by default.
 
     Input shape:
@@ -47,12 +47,12 @@ class NegativeLogLikelihood(keras.losses.Loss):
         raise NotImplementedError(f"{type(self).__name__} must define `log_density`.")
 
     def __call__(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> Tensor:
-        """The mean over the batch, as of any Keras loss; arrays may be lists."""
+        """The mean over the batch, as for any Keras loss; arrays may be lists."""
         y_true, y_pred = as_tensor("y_true", y_true), as_tensor("y_pred", y_pred)
         return super().__call__(y_true, y_pred, sample_weight)
 
     def call(self, y_true: Array, y_pred: Array, **options) -> Tensor:
-        """One value per example, `(batch_size,)`, in nats: of the elements that no mask hides."""
+        """One value per example, `(batch_size,)`, in nats, over the elements that no mask hides."""
         y_true, y_pred = as_tensor("y_true", y_true), as_tensor("y_pred", y_pred)
         log_density = self.log_density(y_true, y_pred, **options)
         for count in counts_of(log_density, y_pred, self):
@@ -63,16 +63,16 @@ class NegativeLogLikelihood(keras.losses.Loss):
 class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
     """Base of the likelihoods with a scale: a number, or the one that fits the batch best.
 
-    A subclass gives `deviation(y_true, y_pred)`, elementwise, whose mean is the dispersion of
-    maximum likelihood; `dispersion_of(scale)`; and `log_density_at`, of a deviation and a
-    dispersion, which is linear in the deviation but for a constant: sums of deviations tell all.
+    A subclass defines `deviation(y_true, y_pred)`, elementwise, whose mean is the
+    maximum-likelihood dispersion; `dispersion_of(scale)`; and `log_density_at`, of a deviation and
+    a dispersion. That is linear in the deviation plus a constant, so sums of deviations suffice.
 
     Args:
         scale: a positive number, or `"optimal"`.
         **kwargs: as in `NegativeLogLikelihood`.
 
     Raises:
-        ValueError: if `scale` is neither.
+        ValueError: if `scale` is neither of these.
     """
 
     # A perfect batch would have infinite density. 1e-3 is below a grey level of 1/255, so no
@@ -89,7 +89,7 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
         self.scale = scale
 
     def log_density(self, y_true: Array, y_pred: Array, dispersion: Tensor | None = None) -> Tensor:
-        """The elementwise log-density; at `dispersion` where the scale is optimal, if given."""
+        """The elementwise log-density; an optimal scale is taken from `dispersion`, if given."""
         check_same_shape(y_true, y_pred)
         deviation = self.deviation(y_true, y_pred)
         if self.scale != "optimal":
@@ -99,9 +99,9 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
         return self.log_density_at(deviation, dispersion)
 
     def deviations(self, y_true: Array, y_pred: Array) -> tuple[Tensor, Tensor | int]:
-        """Each example's sum of deviations, `(batch_size,)`, and how many elements it is over.
+        """Each example's sum of deviations, `(batch_size,)`, and its number of elements.
 
-        As masks, and a step's weights of single steps, count them.
+        Both leave out masked elements, and count others by the running step's weights, if any.
         """
         check_same_shape(y_true, y_pred)
         deviation = self.deviation(y_true, y_pred)
@@ -109,7 +109,7 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
         return sum_of_events(math.prod([deviation, *counts])), num_counted(deviation, *counts)
 
     def of_deviations(self, sums: Tensor, num_elements: Tensor | int, dispersion: Tensor) -> Tensor:
-        """−log p(x | x̂) in nats, of the shape of `sums`, from what `deviations` gives."""
+        """−log p(x | x̂) in nats, of the shape of `sums`, from the result of `deviations`."""
         constant = self.log_density_at(ops.zeros_like(dispersion), dispersion)
         slope = self.log_density_at(ops.ones_like(dispersion), dispersion) - constant
         return -(num_elements * constant + sums * slope)
@@ -119,8 +119,8 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
     ) -> Tensor:
         """The global batch's own dispersion, a constant for the gradient; `()`.
 
-        With weights, `(batch_size,)`, that of the weighted likelihood. Several reconstructions of
-        one example may follow each other.
+        With weights, `(batch_size,)`, it is that of the weighted likelihood. Several
+        reconstructions of one example may follow each other.
         """
         sums, num_elements = self.deviations(y_true, y_pred)
         if sample_weight is not None:
@@ -131,7 +131,7 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
     def dispersion_of_sums(
         self, sums: Tensor, num_elements: Tensor | int, sample_weight: Tensor | None
     ) -> tuple[Tensor, Tensor]:
-        """The global batch's dispersion, and the weighted number of elements that it is of."""
+        """The global batch's dispersion, and the weighted number of its elements."""
         counts = num_elements * ops.ones_like(sums)
         if sample_weight is not None:
             sums, counts = sums * sample_weight, counts * sample_weight
@@ -139,7 +139,7 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
         return self.not_below_floor(ops.divide_no_nan(total, count)), count
 
     def not_below_floor(self, dispersion: Tensor) -> Tensor:
-        """The dispersion, or that of `smallest_scale`."""
+        """The dispersion, but at least that of `smallest_scale`."""
         return ops.maximum(dispersion, self.dispersion_of(self.smallest_scale))
 
     def get_config(self):
@@ -148,7 +148,7 @@ class ScaledNegativeLogLikelihood(NegativeLogLikelihood):
 
 
 def check_same_shape(y_true, y_pred, names=("y_true", "y_pred")):
-    """Refuses shapes that would broadcast against each other and give a wrong value."""
+    """Raises ValueError unless shapes are equal: others would broadcast to a wrong value."""
     if len(y_true.shape) != len(y_pred.shape) or any(
         a != b for a, b in zip(y_true.shape, y_pred.shape, strict=True) if None not in (a, b)
     ):

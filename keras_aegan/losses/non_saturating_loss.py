@@ -1,4 +1,4 @@
-"""The game that is played in practice."""
+"""The adversarial loss that is used in practice."""
 
 import keras
 from keras import ops

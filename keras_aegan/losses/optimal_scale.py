@@ -1,27 +1,27 @@
-"""The scale of a likelihood that finds its own: of a batch, of a bound, and of the training."""
+"""The optimal scale of a likelihood: of a batch, of a bound, and of the whole training."""
 
 import tensorflow as tf
 from keras import ops
 
 from keras_aegan.engine.counting import known_batch
 
-# Ten batches are enough for one number; longer, and it would lag behind the networks.
+# Ten batches suffice for one number; a longer memory would lag behind the networks.
 _MEMORY = 0.9
-# Each extrapolation goes two steps of the fixed point further, and then most of the rest.
+# Each extrapolation makes two fixed-point steps, and then goes most of the remaining way.
 _NUM_EXTRAPOLATIONS = 3
 _COUNT = "dispersion_count"  # its name in a file
 _UNKNOWN = ""  # the kind of a likelihood that a file does not name
 
 
 class OptimalScale(tf.Module):
-    """The dispersion that training came to: σ² of a Gaussian, b of a Laplace likelihood.
+    """The dispersion at which training arrived: σ² of a Gaussian, b of a Laplace likelihood.
 
-    A mean over the latest batches, each by the weighted number of elements that no mask hides,
-    half of it of the last seven. Nothing moves it where nothing counts, nor a batch that overflows:
-    a loss-scaled step of it is skipped, too.
+    A mean over the latest batches, each weighted by its number of elements that no mask hides; the
+    last seven make up half of it. A batch in which nothing counts does not change it, nor does one
+    that overflows: its loss-scaled step is skipped too.
 
     Args:
-        loss: the likelihood, of scale `"optimal"`; `None` where it is not known yet.
+        loss: the likelihood, of scale `"optimal"`; `None` if it is not known yet.
         strategy: the model's distribution strategy.
     """
 
@@ -29,17 +29,17 @@ class OptimalScale(tf.Module):
         super().__init__()
         self.loss = loss
         with strategy.scope():
-            # Of TensorFlow, so that Keras does not count them among the model's parameters.
+            # TensorFlow's variables: Keras does not count them among the model's parameters.
             self.dispersion = _variable("dispersion")  # 0 before training
-            self.count = _variable("dispersion_count")  # what the mean is of; 0 in older files
+            self.count = _variable("dispersion_count")  # elements in the mean; 0 in older files
 
     def of_batch(self, sums, num_elements, training):
-        """The dispersion of the batch where `training`, and else the one that training came to.
+        """The batch's dispersion if `training`, otherwise the one at which training arrived.
 
         Args:
             sums: sums of deviations, `(batch_size,)`, from `loss.deviations`.
-            num_elements: how many elements they are over.
-            training: whether it is to be remembered.
+            num_elements: how many elements each is over.
+            training: whether to remember it.
 
         Returns:
             `()`.
@@ -51,14 +51,14 @@ class OptimalScale(tf.Module):
         """As `of_batch`, at the stationary point of the importance-weighted bound.
 
         There σ² = Σᵢ Σₖ w̃ᵢₖ devᵢₖ / number of elements, with the normalised importance weights
-        w̃ᵢₖ ∝ p(xᵢ, zₖ)/q(zₖ|xᵢ) at that σ² itself: a fixed point, of which each step raises the
-        bound, as of expectation maximisation.
+        w̃ᵢₖ ∝ p(xᵢ, zₖ)/q(zₖ|xᵢ) at that σ² itself: a fixed point. Each step towards it raises the
+        bound, as in expectation maximisation.
 
         Args:
             log_ratio: log p(z)/q(z|x), `(batch_size, k)`.
             sums: sums of deviations, `(batch_size, k)`.
             num_elements: how many elements each is over, `(batch_size, k)` or a number.
-            training: whether it is to be remembered.
+            training: whether to remember it.
         """
         log_ratio, sums = ops.stop_gradient(log_ratio), ops.stop_gradient(sums)
         weight = _weight()
@@ -79,7 +79,7 @@ class OptimalScale(tf.Module):
         return self._remembered(step(dispersion), count, training)
 
     def _extrapolated(self, dispersion, step):
-        """Aitken's Δ² of the logarithm; without unrolled steps by the dozen it comes as far."""
+        """Aitken's Δ² of the logarithm, which comes as far as dozens of unrolled steps."""
         first = step(dispersion)
         second = step(first)
         a, b, c = ops.log(dispersion), ops.log(first), ops.log(second)
@@ -93,7 +93,7 @@ class OptimalScale(tf.Module):
         average = ops.where(is_known, self.dispersion, dispersion)
         if not training:
             return average
-        # A first batch stands for as many as the memory holds: later even ones weigh a tenth.
+        # The first batch counts for a full memory, so that later even batches weigh a tenth.
         steady = _MEMORY / (1.0 - _MEMORY) * count
         has_count = ops.logical_and(self.count > 0, ops.isfinite(self.count))
         kept = ops.where(has_count, _MEMORY * self.count, steady)
@@ -107,10 +107,10 @@ class OptimalScale(tf.Module):
 
 
 class KeptScales:
-    """The scales that a model came to, by the kinds of their likelihoods.
+    """The scales at which a model arrived, by the kinds of their likelihoods.
 
-    They wait where the model is not compiled yet, or for another loss: a file of weights may be
-    loaded before `compile`, and a second `compile` may return to the first one's loss.
+    They are kept while the model is not compiled, or is compiled with another loss: a file of
+    weights may be loaded before `compile`, and a second `compile` may return to the first loss.
     """
 
     def __init__(self):
@@ -119,7 +119,7 @@ class KeptScales:
     def of(self, loss, strategy):
         """The scale of a likelihood: the kept one of its kind, or a new one."""
         kind = _kind(loss)
-        # An older file does not say of what kind its scale is.
+        # An older file does not name the kind of its scale.
         scale = self._scales.get(kind) or self._scales.pop(_UNKNOWN, None)
         self._scales[kind] = scale or OptimalScale(loss, strategy)
         self._scales[kind].loss = loss
@@ -136,8 +136,8 @@ class KeptScales:
 
         Args:
             store: of the model's variables.
-            current: the scale that is in use, which an older file is of; or `None`.
-            strategy: as of `OptimalScale`.
+            current: the scale in use, to which an older file belongs; or `None`.
+            strategy: as in `OptimalScale`.
         """
         names = set(store.keys())
         for name in names:

@@ -1,4 +1,4 @@
-"""The perceptual loss: images compared by what a trained network sees in them."""
+"""The perceptual loss: images compared by a trained network's features."""
 
 import math
 import numbers
@@ -21,54 +21,55 @@ _NOT_SAVED = ("backbone", "network", "preprocessing")
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
 class PerceptualLoss(keras.losses.Loss):
-    """E = Σ_l w_l · f(p_l(x), p_l(x̂)), with p_l what a frozen network makes of an image.
+    """E = Σ_l w_l · f(p_l(x), p_l(x̂)), with p_l the features of an image in a frozen network.
 
-    Instead of comparing pixels, f(x, x̂), it compares features: two images are near where a
-    trained network p sees the same in them.
+    It compares features instead of pixels, f(x, x̂): two images are near if a trained network p
+    sees the same in them.
 
     Reference: [Pihlgren et al., 2020](https://arxiv.org/abs/2001.03444);
     [Dosovitskiy & Brox, 2016](https://arxiv.org/abs/1602.02644).
 
-    The backbone is cut at the highest named layer, and nothing above it is computed. It is
-    frozen (`backbone.trainable` becomes `False`), runs with `training=False`, is no part of the
-    model that trains with it, and is in none of its files: a `.keras` file holds its name, or its
-    path, or, of an object, a fingerprint by which it is found again; a SavedModel holds nothing of
-    it, and so has no endpoint `reconstruction_error`. p(x) is computed once a step, without a
-    gradient.
+    The backbone is cut at the highest named layer, and nothing above it is computed. It is frozen
+    (`backbone.trainable` becomes `False`) and runs with `training=False`. It is not a part of the
+    model that trains with it, nor of that model's files. A `.keras` file holds its name or path;
+    if it was given as an object, a fingerprint by which it is found again. A SavedModel holds
+    nothing of it, and so has no endpoint `reconstruction_error`. p(x) is computed once per step,
+    without a gradient.
 
-    Grey images get three equal channels where the backbone has three. Images of another size than
-    a backbone of a fixed size are resized to it, bilinearly, and images smaller than the least that
-    an application takes are enlarged to that; both are said once.
+    Grey images get three equal channels if the backbone takes three. If the backbone has a fixed
+    size, other images are resized to it, bilinearly; images smaller than an application's minimum
+    are enlarged to it. Both are reported once.
 
     Args:
-        backbone: any Functional or Sequential Keras model with its weights; the path of one's
-            file; or the name of one of `keras.applications`, such as `"vgg16"` or `"mobilenet"`,
-            for it with its ImageNet weights and its own preprocessing, whatever files are called
-            so.
+        backbone: any Functional or Sequential Keras model with its weights; the path of a file
+            with one; or the name of one of `keras.applications`, such as `"vgg16"` or
+            `"mobilenet"`, for that network with its ImageNet weights and its own preprocessing,
+            even if a file has the same name.
         layer_names: names of the backbone's layers, whose outputs are compared.
-        layer_weights: w, a number for each; 1 each if `None`.
+        layer_weights: w, one number per layer; 1 each if `None`.
         distance: f on each layer's features: `"mse"`, `"mae"`, `"cosine_similarity"` or another
             loss that `compile` takes, as a mean over the features.
-        preprocessing: what is done to images before the backbone: a Keras layer, or a registered
-            function, given the images as they are; an application's `preprocess_input`, or its
-            name, given images scaled from `value_range` to 0 … 255. If `None`, an application's
+        preprocessing: what is done to images before the backbone: a Keras layer or a registered
+            function, which get the images unchanged; or an application's `preprocess_input` or its
+            name, which get images scaled from `value_range` to 0 … 255. If `None`, an application's
             own, and nothing for another backbone.
-        value_range: `(low, high)`, the range of the images; `fit` refuses others. `None` for any
-            values, where the preprocessing is not an application's.
+        value_range: `(low, high)`, the range of the images; `fit` raises an error for others.
+            `None` for any values, unless the preprocessing is an application's.
         name: the loss's name.
         **kwargs: `reduction` and `dtype`, as in `keras.losses.Loss`.
 
     Input shape:
-        `y_true` and `y_pred` of `(batch_size, height, width, channels)`, or what else the
-        backbone takes.
+        `y_true` and `y_pred` of `(batch_size, height, width, channels)`, or of another shape that
+        the backbone takes.
 
     Output shape:
         `call` gives `(batch_size,)`.
 
     Raises:
-        TypeError: if `backbone` is nothing of the kind.
-        ValueError: if there is no such backbone or layer, an argument is out of its range, or, at
-            `compile` or the first call, images do not suit the backbone, or it is not still.
+        TypeError: if `backbone` is of another type.
+        ValueError: if a backbone or layer does not exist, or an argument is out of its range; at
+            `compile` or the first call, if images do not suit the backbone, or its features or
+            weights change at inference.
         RuntimeError: if ImageNet weights cannot be downloaded.
 
     Example:
@@ -80,7 +81,7 @@ class PerceptualLoss(keras.losses.Loss):
     [0.0, 0.0]
     """
 
-    # Layers of the backbone carry a mask on, or not; a distance counts what their features carry.
+    # Some layers of the backbone pass a mask on; a distance reads the mask of their features.
     counts_by_itself = True
 
     def __init__(
@@ -116,7 +117,7 @@ class PerceptualLoss(keras.losses.Loss):
         self._eye = FrozenBackbone(network, layer_names, preprocess, smallest)
 
     def _resolve_preprocessing(self, application):
-        """A function from images to what the backbone takes."""
+        """A function from images to inputs of the backbone."""
         preprocessing, key = self.preprocessing, application
         if isinstance(preprocessing, str):
             key = backbones.application_key(preprocessing)
@@ -146,7 +147,7 @@ class PerceptualLoss(keras.losses.Loss):
         """One value per example, `(batch_size,)`."""
         check_same_shape(y_true, y_pred)
         self.check_data_shape(y_true.shape[1:])
-        # Without a gradient, so that the way back through it is never built.
+        # Without a gradient, so that no backward pass through it is built.
         masked = with_mask(y_true, mask_of(y_pred))
         wanted = [ops.stop_gradient(features) for features in self.features(masked)]
         rebuilt = self.features(y_pred)
@@ -157,19 +158,19 @@ class PerceptualLoss(keras.losses.Loss):
         )
 
     def features(self, images: Array) -> list[Tensor]:
-        """What the backbone sees: p_l(x), a list with a tensor `(batch_size, ...)` a layer."""
+        """The backbone's features p_l(x): a list of tensors `(batch_size, ...)`, one per layer."""
         self._check_backbone()
         return self._eye.features(images)
 
     def check_data_shape(self, shape: Sequence[int | None]) -> None:
-        """Refuses data that the backbone cannot take; says once what is done to suit it.
+        """Raises ValueError unless the backbone can take the data; says once how they are adapted.
 
         Args:
             shape: the shape of one example.
 
         Raises:
-            ValueError: if the data are too small, have channels that the backbone has not, or if
-                the backbone is not still.
+            ValueError: if the data are too small or have other channels than the backbone, or if
+                the backbone's features or weights change at inference.
         """
         self._check_backbone()
         low, high = self.value_range or (0.0, 1.0)
@@ -177,7 +178,7 @@ class PerceptualLoss(keras.losses.Loss):
 
     @property
     def network(self) -> keras.Model | None:
-        """The cut backbone; `None` in a model that was loaded where it is not to be had."""
+        """The cut backbone; `None` in a model that was loaded where it is missing."""
         return self._eye and self._eye.network
 
     def _check_backbone(self):
@@ -185,7 +186,7 @@ class PerceptualLoss(keras.losses.Loss):
             raise RuntimeError(backbones.missing(self.backbone))
 
     def __dir__(self):
-        """All but the networks: Keras saves what it finds in the attributes of a model's loss."""
+        """All except the networks: Keras saves what it finds in attributes of a model's loss."""
         return [name for name in super().__dir__() if name not in _NOT_SAVED]
 
     def get_config(self):
@@ -212,7 +213,7 @@ class PerceptualLoss(keras.losses.Loss):
             config[argument] = deserialize(config[argument])
         try:
             return cls(**config)
-        except backbones.NotFound as error:  # only what needs the backbone is to fail
+        except backbones.NotFound as error:  # only what needs the backbone should fail
             lost = {"not_found": config["backbone"], "reason": error.reason}
             return cls(**{**config, "backbone": lost})
 

@@ -1,4 +1,4 @@
-"""One value per example from any Keras loss, and what that loss asks of its targets."""
+"""One value per example of any Keras loss, and the targets that the loss needs."""
 
 import keras
 from keras import ops
@@ -25,7 +25,7 @@ _LIKELIHOODS = {
     "categorical_nll": CategoricalNLL,
 }
 
-# What targets mean something to a loss; every other loss takes real numbers.
+# The targets that a loss needs; every other loss takes real numbers.
 _PROBABILITIES = (
     BernoulliNLL,
     keras.losses.BinaryCrossentropy,
@@ -47,7 +47,7 @@ _LEVELS = (
 
 
 def get(identifier: LossLike) -> Loss:
-    """The loss that a name, a `keras.losses.Loss`, a function or a config stands for.
+    """The loss of a name, a `keras.losses.Loss`, a function or a config.
 
     Args:
         identifier: `"gaussian_nll"`, `"bernoulli_nll"`, `"laplace_nll"`, `"categorical_nll"`,
@@ -57,7 +57,7 @@ def get(identifier: LossLike) -> Loss:
         A `keras.losses.Loss`, or a function of `(y_true, y_pred)`.
 
     Raises:
-        ValueError: if there is no such loss, or if it sums over the batch.
+        ValueError: if the loss does not exist, or if it sums over the batch.
 
     Example:
     >>> import keras_aegan
@@ -86,27 +86,27 @@ def get(identifier: LossLike) -> Loss:
 def per_example(loss: Loss, target: Array, prediction: Array, **options) -> Tensor:
     """One value per example, in the unit of the loss.
 
-    The mean, or a likelihood's sum, over the example's own elements that no mask hides, whoever
-    stands beside it; 0 where all are hidden. A loss that leaves event axes (`"mse"` on images
-    leaves height and width) is averaged over them, as Keras does. The mask is the one that the
-    prediction carries from `Masking` or `Embedding(..., mask_zero=True)`.
+    The mean, or a likelihood's sum, over the example's own elements that no mask hides; other
+    examples of the batch do not change it. It is 0 if all are hidden. A loss that leaves event axes
+    (`"mse"` on images leaves height and width) is averaged over them, as Keras does. The mask is
+    the one that the prediction carries from `Masking` or `Embedding(..., mask_zero=True)`.
 
     Within a step of `fit` or `evaluate` it is the term whose mean over the batch is Keras's own
-    value: an example with twice as many elements as another counts twice, and weights of single
-    steps, `sample_weight` of `(batch_size, steps)`, count here.
+    value: an example with twice as many elements as another counts twice, and weights of time
+    steps, `sample_weight` of `(batch_size, steps)`, are applied.
 
     Args:
         loss: a `keras.losses.Loss` or a function, from `losses.get`.
         target: `(batch_size, ...)`.
         prediction: `(batch_size, ...)`.
-        **options: what else the loss's `call` takes, such as a likelihood's `dispersion`.
+        **options: further arguments of the loss's `call`, such as a likelihood's `dispersion`.
 
     Returns:
         `(batch_size,)`, float32.
 
     Raises:
-        ValueError: if the loss averages over the batch by itself, or has summed axes that a mask
-            or weights are of.
+        ValueError: if the loss averages over the batch itself, or has summed axes over which there
+            is a mask or weights.
 
     Example:
     >>> import numpy as np
@@ -133,12 +133,12 @@ def per_example(loss: Loss, target: Array, prediction: Array, **options) -> Tens
 
 
 def _counts_by_itself(loss):
-    """Whether a loss has asked what counts before it summed, and gives one value per example."""
+    """Whether a loss applies masks and weights itself, and gives one value per example."""
     return isinstance(loss, NegativeLogLikelihood) or getattr(loss, "counts_by_itself", False)
 
 
 def _mean_of_counted(values, prediction, loss):
-    """The mean over each example's elements, of those that count; `(batch_size,)`."""
+    """The mean over those of each example's elements that count; `(batch_size,)`."""
     mask, weight = counts_of(values, prediction, loss)
     event_axes = tuple(range(1, len(values.shape)))
     if mask is None and weight is None:
@@ -153,7 +153,7 @@ def _mean_of_counted(values, prediction, loss):
 
 
 def target_domain(loss: Loss) -> str:
-    """What the loss's targets must be: what a model checks before it trains.
+    """What the loss's targets must be, which a model checks before it trains.
 
     Args:
         loss: a `keras.losses.Loss` or a function, from `losses.get`.
@@ -182,6 +182,6 @@ def target_domain(loss: Loss) -> str:
 
 
 def parts(loss):
-    """The losses that a loss is made of: a `WeightedSum`'s, however deep, or itself alone."""
+    """The losses that make up a loss: those of a `WeightedSum`, however deep, or itself alone."""
     inner = getattr(loss, "parts", None)
     return (loss,) if inner is None else tuple(leaf for part in inner for leaf in parts(part))

@@ -1,4 +1,4 @@
-"""The distance that earth is moved."""
+"""The earth mover's distance, estimated by a critic."""
 
 import keras
 
@@ -10,7 +10,7 @@ from keras_aegan.losses.adversarial_loss import AdversarialLoss
 class WassersteinLoss(AdversarialLoss):
     """D(x̃) − D(x) for the discriminator (here a critic), −D(x̃) for the generator.
 
-    It means something for a critic whose slope is bounded only: use it with
+    It is meaningful only for a critic whose slope is bounded: use it with
     `regularizers.GradientPenalty` or `layers.SpectralNormalization`, and with several
     discriminator steps. The negative of `discriminator_loss` then estimates the distance.
 

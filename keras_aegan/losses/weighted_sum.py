@@ -18,19 +18,19 @@ class WeightedSum(keras.losses.Loss):
 
     Args:
         losses: list of losses that `compile` takes: names, instances or functions.
-        weights: a number for each; 1 each if `None`.
+        weights: one number per loss; 1 each if `None`.
         name: the loss's name.
         **kwargs: `reduction` and `dtype`, as in `keras.losses.Loss`.
 
     Input shape:
-        `y_true` and `y_pred`, as every one of the losses takes them.
+        `y_true` and `y_pred`, as each of the losses takes them.
 
     Output shape:
         `call` gives `(batch_size,)`.
 
     Raises:
-        ValueError: if there are no losses, not as many weights, a weight is not positive, or the
-            losses do not take the same targets.
+        ValueError: if there are no losses, there is not one positive weight per loss, or the losses
+            do not take the same targets.
 
     Example:
     >>> import numpy as np, keras_aegan
@@ -39,7 +39,7 @@ class WeightedSum(keras.losses.Loss):
     [5.0]
     """
 
-    # Each part sees the mask, and the weights of steps, for itself.
+    # Each part reads the mask, and the weights of steps, itself.
     counts_by_itself = True
 
     def __init__(
@@ -99,6 +99,6 @@ def _check_parts(parts):
         )
     if any(getattr(part, "scale", None) == "optimal" for part in parts):
         raise ValueError(
-            "`losses` must have scales that are numbers: an optimal one is that of an objective "
-            'of its own. Received: scale="optimal"'
+            "`losses` must have scales that are numbers: an optimal scale needs a likelihood that "
+            'is the whole loss. Received: scale="optimal"'
         )

@@ -1,4 +1,4 @@
-"""Offline metrics, functions of NumPy arrays: what a model learned, its samples beside data."""
+"""Offline metrics, functions of NumPy arrays: of codes, and of samples compared with data."""
 
 from keras_aegan.metrics.active_units import active_units as active_units
 from keras_aegan.metrics.density_coverage import density_coverage as density_coverage

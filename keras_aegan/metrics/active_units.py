@@ -9,20 +9,20 @@ from keras_aegan.hints import ArrayLike
 def active_units(z_mean: ArrayLike, threshold: float = 0.01) -> np.ndarray:
     """Which latent dimensions carry information: Var_x(E[z|x]) above a threshold.
 
-    The posterior of a collapsed dimension is the prior, whatever x: its mean does not move.
+    The posterior of a collapsed dimension is the prior for every x: its mean does not move.
 
     Reference: [Burda et al., 2016](https://arxiv.org/abs/1509.00519), section 5.2, whose
     threshold is 0.01.
 
     Args:
         z_mean: the means of q(z|x), `(num_examples, latent_dim)`, from `encode`.
-        threshold: on the variance over examples.
+        threshold: for the variance over examples.
 
     Returns:
         Booleans, `(latent_dim,)`; their sum is the number of active units.
 
     Raises:
-        ValueError: if `z_mean` has another shape, or fewer than two examples.
+        ValueError: if `z_mean` has another shape or fewer than two examples.
 
     Example:
     >>> import numpy as np, keras_aegan

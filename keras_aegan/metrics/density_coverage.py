@@ -7,13 +7,13 @@ from keras_aegan.metrics.neighborhoods import balls
 
 
 def density_coverage(real: ArrayLike, fake: ArrayLike, num_neighbors: int = 5) -> dict[str, float]:
-    """Density: how densely real data lie about the fakes. Coverage: how many have a fake near.
+    """Density: how dense real data are around the fakes. Coverage: the share with a fake near.
 
-    Both use balls about *real* examples only, each as wide as to its k-th nearest neighbour, so
-    that one stray fake does not count as recall, nor one stray real example as precision.
-    Density is the mean number of balls that a fake lies in, over k; coverage is the share of
-    balls that hold a fake. Between samples of one distribution density is 1 on average and
-    coverage 1 − ½ᵏ (for as many fakes as real examples, and many).
+    Both use balls around *real* examples only, each with the distance to its k-th nearest
+    neighbour as its radius, so that one stray fake does not count as recall, nor one stray real
+    example as precision. Density is the mean number of balls that a fake lies in, divided by k;
+    coverage is the share of balls that hold a fake. Between samples of one distribution, density is
+    1 on average and coverage 1 − ½ᵏ (for large and equal numbers of examples).
 
     Reference: [Naeem et al., 2020](https://arxiv.org/abs/2002.09797), equations 5 and 6.
 
@@ -26,8 +26,8 @@ def density_coverage(real: ArrayLike, fake: ArrayLike, num_neighbors: int = 5) -
         Dict of the floats `density`, zero or more, and `coverage`, in [0, 1].
 
     Raises:
-        ValueError: if there are no more examples than neighbours, numbers are not finite, or
-            real and fake examples do not have as many features.
+        ValueError: if there are not more examples than `num_neighbors`, numbers are not finite, or
+            real and fake examples have different numbers of features.
 
     Example:
     >>> import keras_aegan

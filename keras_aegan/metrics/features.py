@@ -1,4 +1,4 @@
-"""What the metrics read: one row of features an example."""
+"""What the metrics read: one row of features per example."""
 
 from collections.abc import Callable
 
@@ -12,22 +12,22 @@ from keras_aegan.hints import Array
 def extract_features(
     extractor: keras.Model | Callable | None, x: Array, batch_size: int = 256
 ) -> np.ndarray:
-    """One row of features for each example: what a metric compares real and fake data in.
+    """One row of features per example, for a metric that compares real and fake data.
 
-    A metric says as much as its features do: a classifier of the same data, cut before its last
-    layer, is a good extractor. In the plane the data are features enough.
+    A metric says no more than its features do. A classifier of the same data, cut before its last
+    layer, is a good extractor. In the plane, the data themselves suffice.
 
     Args:
         extractor: a Keras model, or a function of a batch `(batch_size, ...)`; `None` for the
             data themselves.
         x: `(num_examples, ...)`.
-        batch_size: examples a call.
+        batch_size: examples per call.
 
     Returns:
-        Array `(num_examples, num_features)`; what the extractor gives, flattened.
+        Array `(num_examples, num_features)`, the extractor's output, flattened.
 
     Raises:
-        ValueError: if the extractor does not give a row for each example.
+        ValueError: if the extractor does not give one row per example.
 
     Example:
     >>> import numpy as np, keras_aegan
@@ -56,7 +56,7 @@ def extract_features(
 
 
 def check_features(min_examples, **arrays):
-    """The arrays as float64, one row an example, all as long; refuses what is no such pair."""
+    """The arrays as float64, one row per example; ValueError unless rows are of one length."""
     checked = {}
     for name, values in arrays.items():
         values = as_numpy(name, values)

@@ -9,10 +9,10 @@ from keras_aegan.metrics.features import check_features
 def frechet_distance(real: ArrayLike, fake: ArrayLike) -> float:
     """‖μ − μ'‖² + tr(Σ + Σ' − 2(ΣΣ')^½), between Gaussians fitted to real and fake features.
 
-    It is a squared distance, 0 at best, in squared units of the features, and never negative.
-    It sees means and covariances only: two modes and their average look alike where both have
-    the same moments. It shrinks with the number of examples, so compare at equal numbers. This is
-    the FID only in the features of one certain Inception network.
+    It is a squared distance, in squared units of the features: 0 at best, never negative. It sees
+    only means and covariances: two modes and one broad mode look alike if their moments are equal.
+    It shrinks with the number of examples, so compare at equal numbers. It is the FID only in the
+    features of one particular Inception network.
 
     Reference: [Dowson & Landau, 1982](https://doi.org/10.1016/0047-259X(82)90077-X), equation 4.
 
@@ -21,11 +21,11 @@ def frechet_distance(real: ArrayLike, fake: ArrayLike) -> float:
         fake: `(num_fake, num_features)`.
 
     Returns:
-        A float. Covariances are unbiased, divided by the number of examples less one.
+        A float. Covariances are unbiased: divided by the number of examples minus one.
 
     Raises:
         ValueError: if there are fewer than two examples, numbers are not finite, or real and
-            fake examples do not have as many features.
+            fake examples have different numbers of features.
 
     Example:
     >>> import numpy as np, keras_aegan
@@ -36,8 +36,8 @@ def frechet_distance(real: ArrayLike, fake: ArrayLike) -> float:
     real, fake = check_features(2, real=real, fake=fake)
     mean_gap = real.mean(axis=0) - fake.mean(axis=0)
     real_covariance, fake_covariance = _covariance(real), _covariance(fake)
-    # ΣΣ' has the eigenvalues of the symmetric Σ^½ Σ' Σ^½, whose roots are real: a matrix root
-    # of ΣΣ' itself comes out complex, or not at all, where a covariance is singular.
+    # ΣΣ' has the eigenvalues of the symmetric Σ^½ Σ' Σ^½, whose roots are real. A matrix root of
+    # ΣΣ' itself is complex, or fails, if a covariance is singular.
     variances, axes = np.linalg.eigh(real_covariance)
     root = (axes * np.sqrt(np.maximum(variances, 0.0))) @ axes.T
     product = np.linalg.eigvalsh(root @ fake_covariance @ root)

@@ -11,12 +11,12 @@ _ROWS = 1024  # of a kernel matrix at a time: 10,000 examples would need 800 MB
 def kernel_distance(real: ArrayLike, fake: ArrayLike) -> float:
     """Unbiased MMD² between real and fake features, with the kernel k(x, y) = (x·y/d + 1)³.
 
-    Zero on average where both come from one distribution, whatever the number of examples, and
-    so at times a little below zero. The cubic kernel compares the first three moments. This is
-    the KID only in the features of one certain Inception network.
+    It is zero on average if both come from one distribution, for any number of examples, and so at
+    times a little below zero. The cubic kernel compares the first three moments. It is the KID only
+    in the features of one particular Inception network.
 
     Reference: [Bińkowski et al., 2018](https://arxiv.org/abs/1801.01401), section 3 and
-    equation 4; over all examples at once, where the paper averages over subsets.
+    equation 4; over all examples at once, whereas the paper averages over subsets.
 
     Args:
         real: `(num_real, num_features)`; further axes are flattened.
@@ -27,7 +27,7 @@ def kernel_distance(real: ArrayLike, fake: ArrayLike) -> float:
 
     Raises:
         ValueError: if there are fewer than two examples, numbers are not finite, or real and
-            fake examples do not have as many features.
+            fake examples have different numbers of features.
 
     Example:
     >>> import numpy as np, keras_aegan
@@ -39,8 +39,8 @@ def kernel_distance(real: ArrayLike, fake: ArrayLike) -> float:
     """
     real, fake = check_features(2, real=real, fake=fake)
     m, n = len(real), len(fake)
-    # An example paired with itself says nothing of the distribution: leaving those pairs out is
-    # what makes the estimate unbiased.
+    # An example paired with itself says nothing about the distribution: without those pairs the
+    # estimate is unbiased.
     real_pairs = (_kernel_sum(real, real) - _kernel(np.square(real).sum(-1), real).sum()) / m
     fake_pairs = (_kernel_sum(fake, fake) - _kernel(np.square(fake).sum(-1), fake).sum()) / n
     cross_pairs = _kernel_sum(real, fake) / (m * n)

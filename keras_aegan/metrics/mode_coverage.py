@@ -13,11 +13,11 @@ def mode_coverage(
     """Modes covered, share of high-quality samples, and reverse KL over modes.
 
     A sample is of high quality within 3σ of a mode (in Mahalanobis distance, so that modes need
-    not be round); of the mixture's own samples in the plane 98.9 % are. A mode is covered by one
-    such sample, and well covered by `min_samples`. For the reverse KL every sample counts for
-    its nearest mode, however far: Σⱼ qⱼ log(qⱼ/wⱼ), q the samples' shares and w the mixture's
-    weights; 0 where modes are hit as often as they should, log(num_modes) where one of as many
-    equal modes gets all samples.
+    not be round); 98.9 % of the mixture's own samples in the plane are. A mode is covered by one
+    such sample, and well covered by `min_samples`. For the reverse KL, every sample counts for its
+    nearest mode, at any distance: Σⱼ qⱼ log(qⱼ/wⱼ), with q the samples' shares and w the mixture's
+    weights. It is 0 if each mode gets its share, and log(num_modes) if one of num_modes equal modes
+    gets all samples.
 
     Reference: [Lin et al., 2018](https://arxiv.org/abs/1712.04086) (PacGAN), section 4.1, with
     2,500 samples; the threshold of one sample is theirs.
@@ -25,7 +25,7 @@ def mode_coverage(
     Args:
         mixture: a `datasets.GaussianMixture`.
         fake: `(num_samples, dim)`.
-        num_sigmas: how near to a mode a sample is of high quality.
+        num_sigmas: the largest distance at which a sample is of high quality.
         min_samples: how many high-quality samples cover a mode well.
 
     Returns:
@@ -33,7 +33,7 @@ def mode_coverage(
         and `reverse_kl` (in nats).
 
     Raises:
-        ValueError: if `mixture` is none, or `fake` are no points of its space.
+        ValueError: if `mixture` is not a GaussianMixture, or `fake` has another dimension.
 
     Example:
     >>> import keras_aegan

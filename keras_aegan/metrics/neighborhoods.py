@@ -1,44 +1,44 @@
-"""Who is near whom, as exactly as SciPy's `cdist` in float64 has it, at the speed of products.
+"""Nearest neighbours, as exact as SciPy's `cdist` in float64, at the speed of matrix products.
 
-Where examples repeat, everything hangs on which distances are equal, and a matrix product leaves
+If examples repeat, the result depends on which distances are equal, and a matrix product leaves
 that to rounding. So products, with a bound on their error, only rule out pairs that are too far
-apart, and `cdist` decides wherever rounding could.
+apart, and `cdist` decides wherever rounding could matter.
 """
 
 import numpy as np
 
 _BLOCK = 512  # rows of a matrix of distances at a time: 10,000 examples would need 800 MB
-# Squares outside have lost digits, or are zero or infinite: `cdist` decides.
+# Squares outside this range have lost digits, or are zero or infinite: `cdist` decides.
 _SMALLEST, _LARGEST = 1e-300, 1e300
 
 
 class Rows:
-    """Examples, where those that are equal are one row.
+    """Examples, with equal ones merged into one row.
 
     Args:
         examples: float64 `(num_examples, num_features)`.
 
     Attributes:
         values: the different rows, `(num_rows, num_features)`.
-        place: of each example, its row's index, `(num_examples,)`.
+        place: the index of each example's row, `(num_examples,)`.
         counts: how often each row occurs, `(num_rows,)`.
     """
 
     def __init__(self, examples):
-        examples = examples + 0.0  # -0.0 becomes 0.0, whose bytes are others
+        examples = examples + 0.0  # -0.0 becomes 0.0, which has other bytes
         indices = {}
         self.place = np.array([indices.setdefault(e.tobytes(), len(indices)) for e in examples])
         self.values = examples[np.unique(self.place, return_index=True)[1]]
         self.counts = np.bincount(self.place)
 
     def settled(self, num_neighbors):
-        """The rows whose k nearest others need no second look: none repeats, none is about as far.
+        """The k nearest others of each row, and where they are certain: no repeats, no near ties.
 
         Args:
             num_neighbors: k.
 
         Returns:
-            `(found, is_settled)`: indices, `(num_rows, k)`, and where they are the k nearest.
+            `(found, is_settled)`: indices, `(num_rows, k)`, and for which rows they are certain.
         """
         num_rows = len(self.values)
         if num_rows <= num_neighbors + 1:
@@ -48,17 +48,18 @@ class Rows:
         return found, ~is_unsure & ~has_repeats
 
     def nearest(self, num_neighbors, rows):
-        """Yields, for each of some rows, those of its k nearest other examples, ties included.
+        """Yields, for each given row, the rows of its k nearest other examples, ties included.
 
-        Others are counted by example, as in a matrix of distances whose diagonal is left out: a
-        row that repeats is among its own.
+        Others are counted by example, as in a matrix of distances without its diagonal: a row that
+        repeats is among its own neighbours.
 
         Args:
             num_neighbors: k.
             rows: the indices of rows, `(num,)`.
 
         Yields:
-            `(indices, distances)` of all rows as near as the k-th nearest other example, sorted.
+            `(indices, distances)` of all rows up to the distance of the k-th nearest other example,
+            sorted.
         """
         k = min(num_neighbors, len(self.values) - 1)
         for start, lower, margin in _lower_bounds(self.values[rows], self.values):
@@ -86,7 +87,7 @@ class Rows:
 
 
 def balls(centers, points, num_neighbors):
-    """Counts which points lie in which balls, each as wide as to its centre's k-th neighbour.
+    """Counts points in balls; a ball's radius is the distance to its centre's k-th neighbour.
 
     Args:
         centers: float64 `(num_centers, num_features)`.
@@ -118,7 +119,7 @@ def balls(centers, points, num_neighbors):
 
 
 def _find_neighbors(values, k):
-    """`(found, is_unsure)`: k neighbours of each of k + 2 rows or more, and if others may be."""
+    """`(found, is_unsure)`: k neighbours of each of k + 2 or more rows, and where others may be."""
     from sklearn.neighbors import NearestNeighbors
 
     values, _, squares, _, error = _centered(values, values)
@@ -126,7 +127,7 @@ def _find_neighbors(values, k):
         return np.zeros((len(values), k), "int64"), np.ones(len(values), bool)
     distances, found = NearestNeighbors(n_neighbors=k + 1).fit(values).kneighbors()
     nearest, next_nearest = np.square(distances[:, k - 1]), np.square(distances[:, -1])
-    # Whoever is overlooked is as near, and so has at most 2 ‖x‖² + 2 d² as its own square.
+    # An overlooked row is as near, and so has a square of at most 2 ‖x‖² + 2 d².
     margin = 2 * error * (3 * squares + 2 * next_nearest) + _SMALLEST
     return found[:, :k], next_nearest - nearest <= margin
 
@@ -135,15 +136,15 @@ def _lower_bounds(x, y):
     """Yields bounds of squared distances, some rows of x at a time.
 
     Yields:
-        `(start, lower, margin)`: the first row's index; `(num_rows, num_y)`, what no squared
-        distance is below, or NaN; and two arrays, of the rows and of y, whose sum is added for
-        what none is above.
+        `(start, lower, margin)`: the first row's index; lower bounds of the squared distances,
+        `(num_rows, num_y)`, or NaN; and two arrays, for the rows and for y, whose sum added to
+        them gives upper bounds.
     """
     with np.errstate(all="ignore"):
         x, y, x_squares, y_squares, error = _centered(x, y)
         x_part, y_part = (1 - error) * x_squares - _SMALLEST, (1 - error) * y_squares
         if not max(x_squares.max(initial=0), y_squares.max()) < _LARGEST:
-            x_part[:] = np.nan  # as all bounds then are, which rule out nothing
+            x_part[:] = np.nan  # all bounds are then NaN, which rule out nothing
         left = np.column_stack([x, x_part, np.ones(len(x))])
         right = np.column_stack([-2 * y, np.ones(len(y)), y_part]).T
         x_margin, y_margin = 2 * (error * x_squares + _SMALLEST), 2 * error * y_squares
@@ -153,11 +154,11 @@ def _lower_bounds(x, y):
 
 
 def _centered(x, y):
-    """Both about a common origin, their squared norms, and the relative error of a product.
+    """Both arrays around a common origin, their squared norms, and a product's relative error.
 
     Distances do not depend on the origin, but their last digits do. By the usual bound on a sum's
-    rounding, ‖x‖² − 2x·y + ‖y‖² lies within (2.5 d + 10) ε (‖x‖² + ‖y‖²) of what `cdist` squared
-    says, the subtraction of the origin and the error of `cdist` itself included.
+    rounding, ‖x‖² − 2x·y + ‖y‖² lies within (2.5 d + 10) ε (‖x‖² + ‖y‖²) of the square of `cdist`,
+    including the subtraction of the origin and the error of `cdist` itself.
     """
     with np.errstate(all="ignore"):
         origin = np.median(y, axis=0)

@@ -9,10 +9,10 @@ from keras_aegan.metrics.neighborhoods import balls
 def precision_recall(real: ArrayLike, fake: ArrayLike, num_neighbors: int = 3) -> dict[str, float]:
     """Precision: the share of fakes among real data. Recall: the share of real data among fakes.
 
-    A set's support is taken to be the union of balls about its examples, each as wide as to its
-    k-th nearest neighbour. Low precision means that samples are bad; low recall that something
-    of the data is never sampled. Both depend on the numbers of examples: compare at equal ones.
-    Between samples of one distribution they are near, and not at, 1.
+    A set's support is taken to be the union of balls around its examples, each with the distance to
+    its k-th nearest neighbour as its radius. Low precision means that samples are bad, low recall
+    that a part of the data is never sampled. Both depend on the numbers of examples: compare at
+    equal numbers. Between samples of one distribution they are near 1, but not 1.
 
     Reference: [Kynkäänniemi et al., 2019](https://arxiv.org/abs/1904.06991), equations 1 and 2.
 
@@ -25,8 +25,8 @@ def precision_recall(real: ArrayLike, fake: ArrayLike, num_neighbors: int = 3) -
         Dict of the floats `precision` and `recall`, each in [0, 1].
 
     Raises:
-        ValueError: if there are no more examples than neighbours, numbers are not finite, or
-            real and fake examples do not have as many features.
+        ValueError: if there are not more examples than `num_neighbors`, numbers are not finite, or
+            real and fake examples have different numbers of features.
 
     Example:
     >>> import keras_aegan

@@ -1,4 +1,4 @@
-"""Networks: functions that return Functional models, to use as they are or to copy from."""
+"""Networks: functions that return Functional models, to use unchanged or to copy from."""
 
 from keras_aegan.networks.alexnet import alexnet as alexnet
 from keras_aegan.networks.convolutional import convolutional_decoder as convolutional_decoder

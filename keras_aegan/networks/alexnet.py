@@ -20,12 +20,12 @@ def alexnet(
     weights: str | os.PathLike | None = None,
     name: str = "alexnet",
 ) -> keras.Model:
-    """Five convolutions, of which the first, second and fifth are pooled, and dense layers.
+    """Five convolutions, the first, second and fifth of them pooled, and dense layers.
 
-    The backbone of the perceptual autoencoders of the lecture: cut at one of `relu_1` … `relu_5`.
-    Keras ships no weights of AlexNet: `weights` names a file of one's own, or
-    `pretrain_backbone` trains it. Not as in the paper: one branch instead of two, no local
-    response normalisation, and "same" padding, so that small images pass.
+    The backbone of the lecture's perceptual autoencoders, cut at one of `relu_1` … `relu_5`. Keras
+    has no weights of AlexNet: `weights` names your own file, or `pretrain_backbone` trains them.
+    Differences from the paper: one branch instead of two, no local response normalisation, and
+    "same" padding, so that small images pass.
 
     Reference: [Krizhevsky et al., 2012](https://papers.nips.cc/paper/4824), section 3.5;
     [Pihlgren et al., 2020](https://arxiv.org/abs/2001.03444), for its use as a backbone.
@@ -35,10 +35,10 @@ def alexnet(
         num_classes: how many logits the last layer gives.
         filters: the number of filters of each of the five convolutions.
         dense_units: the sizes of the hidden dense layers; each is followed by dropout.
-        first_kernel_size: of the first convolution; for images of 32×32 a 5 is enough.
-        first_strides: of the first convolution; for images of 32×32 a 1 keeps what there is.
-        weights: the path of a file of weights of this very network, `.keras`, `.weights.h5` or
-            `.h5`; random ones if `None`.
+        first_kernel_size: of the first convolution; for images of 32×32, 5 is enough.
+        first_strides: of the first convolution; for images of 32×32, 1 keeps their detail.
+        weights: the path of a file with this network's weights, `.keras`, `.weights.h5` or
+            `.h5`; random weights if `None`.
         name: the model's name.
 
     Returns:
@@ -47,7 +47,7 @@ def alexnet(
 
     Raises:
         ValueError: if a shape or size is not positive, there are not five convolutions, or
-            `weights` is no file of this network's weights.
+            `weights` is not a file of this network's weights.
 
     Example:
     >>> import keras_aegan
@@ -100,7 +100,7 @@ def alexnet(
 def _load_weights(network, weights):
     try:
         with warnings.catch_warnings():
-            # Keras warns of layers that it does not find, and leaves them as they are.
+            # Keras only warns of layers that it does not find.
             warnings.simplefilter("error", UserWarning)
             network.load_weights(weights)
     except (OSError, ValueError, LookupError, UserWarning) as error:

@@ -1,4 +1,4 @@
-"""What the functions that make networks ask of their arguments, and the block they repeat."""
+"""Checks for the functions that make networks, and the block that they repeat."""
 
 import tensorflow as tf
 from keras import layers
@@ -7,7 +7,7 @@ from keras_aegan.checks.arguments import is_positive_integer
 
 
 def check_shape(name, shape):
-    """The shape as a tuple of positive integers; refuses anything else."""
+    """The shape as a tuple; raises ValueError unless it holds positive integers."""
     shape = tuple(shape) if isinstance(shape, (tuple, list)) else shape
     if not isinstance(shape, tuple) or not shape or not all(map(is_positive_integer, shape)):
         raise ValueError(
@@ -18,7 +18,7 @@ def check_shape(name, shape):
 
 
 def check_units(name, units):
-    """Refuses sizes of layers that are not positive integers."""
+    """Raises ValueError unless sizes of layers are positive integers."""
     if not isinstance(units, (tuple, list)):
         raise ValueError(f"`{name}` must be a tuple of positive integers. Received: {units!r}")
     if not all(map(is_positive_integer, units)):
@@ -26,11 +26,11 @@ def check_units(name, units):
 
 
 def hidden_block(inputs, layer, activation, batch_normalization):
-    """A layer, its normalisation where wanted, and its activation."""
+    """A layer, its normalisation if wanted, and its activation."""
     hidden = layer(inputs)
     if batch_normalization:
-        # Replicas with statistics of their own would come to differ. On one there is nothing to
-        # synchronise, and Keras's way of doing it costs up to half of the time under XLA.
+        # Replicas with statistics of their own would come to differ. One device has nothing to
+        # synchronise, and Keras's way of doing it costs up to half of a step's time under XLA.
         several = tf.distribute.get_strategy().num_replicas_in_sync > 1
         hidden = layers.BatchNormalization(
             synchronized=several, name=f"{layer.name}_normalization"

@@ -6,7 +6,7 @@ from keras import layers, ops
 from keras_aegan.engine.keras_internals import calls_of
 from keras_aegan.networks.arguments import check_units
 
-# Where the operations that turn integer labels into numbers keep how many classes they know.
+# Where the operations that turn integer labels into numbers hold their number of classes.
 _CLASS_COUNTS = {
     "OneHot": "num_classes",
     "CategoryEncoding": "num_tokens",
@@ -15,10 +15,10 @@ _CLASS_COUNTS = {
 
 
 def with_labels(inputs, hidden, num_classes, label_embedding_dim=None):
-    """Adds labels to a network that is being made: its inputs, and the tensor that knows them.
+    """Adds labels to a network that is being made: an input, and features of the class.
 
-    The class is appended to a vector as more features, and to an image as more channels, each
-    constant over height and width: a convolution then sees the class at every pixel.
+    The class is appended to a vector as further features, and to an image as further channels that
+    are constant over height and width: a convolution then sees the class at every pixel.
 
     Args:
         inputs: the network's `keras.Input`.
@@ -28,7 +28,7 @@ def with_labels(inputs, hidden, num_classes, label_embedding_dim=None):
         label_embedding_dim: the size of a learned embedding of the class; one-hot if `None`.
 
     Returns:
-        `(inputs, hidden)`: as given, without labels; else `[inputs, labels]` and the longer
+        `(inputs, hidden)`: unchanged without labels; otherwise `[inputs, labels]` and the longer
         tensor. Labels are integers in [0, num_classes), `(batch_size,)`.
 
     Raises:
@@ -53,7 +53,7 @@ def with_labels(inputs, hidden, num_classes, label_embedding_dim=None):
 
 
 def num_classes_of(network):
-    """How many classes a network with labels knows; `None` where it cannot be told.
+    """How many classes a network with labels knows; `None` if that is unknown.
 
     Args:
         network: a Functional model that turns labels into numbers by `keras.ops.one_hot`, a
@@ -62,7 +62,7 @@ def num_classes_of(network):
     Returns:
         An integer or `None`.
     """
-    from_labels = {id(network.inputs[1])}  # tensors that the labels have become
+    from_labels = {id(network.inputs[1])}  # tensors that were made from the labels
     for operation in network.operations:
         for node in calls_of(operation):
             if from_labels.isdisjoint(map(id, node.input_tensors)):

@@ -9,7 +9,7 @@ from keras import layers
 from keras_aegan.networks.arguments import check_shape, check_units, hidden_block
 from keras_aegan.networks.conditioning import with_labels
 
-# Four divides by the stride of two: a transposed convolution then covers every pixel equally
+# Four is a multiple of the stride of two: a transposed convolution then covers every pixel equally
 # often, and draws no checkerboard (https://distill.pub/2016/deconv-checkerboard/).
 _KERNEL_SIZE = 4
 _STRIDE = 2
@@ -31,16 +31,16 @@ def convolutional_encoder(
 
     Args:
         input_shape: `(height, width, channels)`.
-        latent_dim: the size of the code; `None` for no layer of code, only the last hidden
-            one's features (`gaussian_encoder` makes them a Gaussian).
+        latent_dim: the size of the code; `None` for no code layer, only the last hidden layer's
+            features (`gaussian_encoder` makes a Gaussian of them).
         filters: the number of filters of each convolution; each halves height and width.
         activation: the convolutions' activation.
         batch_normalization: whether to normalise each convolution before its activation.
         latent_activation: the code's activation; linear by default, as in a `Dense` layer.
         activity_regularizer: on the code, such as `keras.regularizers.L1(1e-3)` for a sparse
             autoencoder.
-        num_classes: of a conditional network: how many classes its second input, integer
-            labels `(batch_size,)`, can name; the class becomes more channels of the image.
+        num_classes: for a conditional network: how many classes its second input, integer
+            labels `(batch_size,)`, can name; the class becomes further channels of the image.
         label_embedding_dim: the size of a learned embedding of the class; one-hot if `None`.
         name: the model's name.
 
@@ -50,7 +50,7 @@ def convolutional_encoder(
 
     Raises:
         ValueError: if a shape or size is not positive, or the image is too small to be halved
-            so often.
+            that often.
 
     Example:
     >>> import keras_aegan
@@ -91,8 +91,8 @@ def convolutional_decoder(
     Args:
         latent_dim: the size of the code.
         output_shape: `(height, width, channels)`; for a categorical loss
-            `(height, width, channels, num_levels)`. Sizes that cannot be halved so often are
-            grown to the next larger and cropped.
+            `(height, width, channels, num_levels)`. Sizes that cannot be halved that often are
+            made from the next larger ones and cropped.
         filters: the number of filters that each transposed convolution reads; each doubles
             height and width.
         activation: the hidden activation.
@@ -100,8 +100,8 @@ def convolutional_decoder(
             the output never is.
         output_activation: linear by default, as in a `Conv2D` layer; `"sigmoid"` for data in
             [0, 1], `"tanh"` for [-1, 1], `"softmax"` over levels.
-        num_classes: of a conditional network: how many classes its second input, integer
-            labels `(batch_size,)`, can name; the class becomes more features of the code.
+        num_classes: for a conditional network: how many classes its second input, integer
+            labels `(batch_size,)`, can name; the class becomes further features of the code.
         label_embedding_dim: the size of a learned embedding of the class; one-hot if `None`.
         name: the model's name.
 
@@ -111,7 +111,7 @@ def convolutional_decoder(
 
     Raises:
         ValueError: if a shape or size is not positive, or the image is too small to be halved
-            so often.
+            that often.
 
     Example:
     >>> import keras_aegan
@@ -126,8 +126,8 @@ def convolutional_decoder(
     seed = layers.Dense(
         seed_height * seed_width * filters[0], use_bias=not batch_normalization, name="dense"
     )
-    # To z, not to an image: channels that are the same at every pixel would say what to draw, but
-    # not where, and few layers are left to find out.
+    # To z, not to an image: channels that are equal at every pixel would say what to draw but not
+    # where, and few layers would be left to find out.
     inputs, hidden = with_labels(inputs, inputs, num_classes, label_embedding_dim)
     hidden = hidden_block(hidden, seed, activation, batch_normalization)
     hidden = layers.Reshape((seed_height, seed_width, filters[0]), name="image")(hidden)
@@ -162,14 +162,14 @@ def _strided(layer_class, filters, name, use_bias):
         _KERNEL_SIZE,
         _STRIDE,
         padding="same",
-        data_format="channels_last",  # as the shapes here are, whatever Keras's default
+        data_format="channels_last",  # like the shapes here, whatever Keras's default is
         use_bias=use_bias,
         name=name,
     )
 
 
 def check_image_shape(name, shape, filters, ranks=(3,)):
-    """The shape of an image that can be halved once a filter; refuses any other."""
+    """The shape of an image that can be halved once per filter; raises ValueError for others."""
     shape = check_shape(name, shape)
     check_units("filters", filters)
     if not filters:

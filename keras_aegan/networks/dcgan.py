@@ -29,23 +29,23 @@ def dcgan_generator(
 ) -> keras.Model:
     """A dense layer from noise to a small image, then transposed convolutions of stride 2.
 
-    As in the paper: ReLU and batch normalisation everywhere but at the output, tanh there,
-    kernels drawn from N(0, 0.02²). Not as there: kernels of 4×4, which the stride divides (of
-    5×5 they draw a checkerboard), and fewer filters, for images of 28×28 and 32×32.
+    As in the paper: ReLU and batch normalisation everywhere except at the output, tanh there, and
+    kernels drawn from N(0, 0.02²). Differences: kernels of 4×4, a multiple of the stride (those of
+    5×5 draw a checkerboard), and fewer filters, for images of 28×28 and 32×32.
 
     Reference: [Radford et al., 2016](https://arxiv.org/abs/1511.06434), sections 3 and 4.
 
     Args:
         latent_dim: the size of the noise; the paper's is 100.
-        image_shape: `(height, width, channels)`. Sizes that cannot be halved so often are grown
-            to the next larger and cropped.
+        image_shape: `(height, width, channels)`. Sizes that cannot be halved that often are made
+            from the next larger ones and cropped.
         filters: the number of filters that each transposed convolution reads; each doubles
             height and width.
         batch_normalization: whether to normalise each hidden layer before its activation; the
             output never is.
         output_activation: `"tanh"` for images in [-1, 1], `"sigmoid"` for [0, 1].
-        num_classes: of a conditional network: how many classes its second input, integer
-            labels `(batch_size,)`, can name; the class becomes more features of the noise.
+        num_classes: for a conditional network: how many classes its second input, integer
+            labels `(batch_size,)`, can name; the class becomes further features of the noise.
         label_embedding_dim: the size of a learned embedding of the class; one-hot if `None`.
         name: the model's name.
 
@@ -55,7 +55,7 @@ def dcgan_generator(
 
     Raises:
         ValueError: if a shape or size is not positive, or the image is too small to be halved
-            so often.
+            that often.
 
     Example:
     >>> import keras_aegan
@@ -88,19 +88,19 @@ def dcgan_discriminator(
 ) -> keras.Model:
     """Convolutions of stride 2, then a dense layer to one logit.
 
-    As in the paper: leaky ReLU of slope 0.2, batch normalisation everywhere but after the first
-    convolution, kernels drawn from N(0, 0.02²). Not as there: kernels of 4×4, fewer filters.
+    As in the paper: leaky ReLU of slope 0.2, batch normalisation everywhere except after the first
+    convolution, kernels drawn from N(0, 0.02²). Differences: kernels of 4×4, fewer filters.
 
     Reference: [Radford et al., 2016](https://arxiv.org/abs/1511.06434), sections 3 and 4.
 
     Args:
         image_shape: `(height, width, channels)`.
         filters: the number of filters of each convolution; each halves height and width.
-        batch_normalization: whether to normalise each hidden layer but the first; `False` beside
+        batch_normalization: whether to normalise each hidden layer except the first; `False` with
             `regularizers.GradientPenalty` or `regularizers.R1`.
         dropout: the share of each hidden layer's activations to drop in training.
-        num_classes: of a conditional network: how many classes its second input, integer
-            labels `(batch_size,)`, can name; the class becomes more channels of the image.
+        num_classes: for a conditional network: how many classes its second input, integer
+            labels `(batch_size,)`, can name; the class becomes further channels of the image.
         label_embedding_dim: the size of a learned embedding of the class; one-hot if `None`.
         name: the model's name.
 
@@ -110,7 +110,7 @@ def dcgan_discriminator(
 
     Raises:
         ValueError: if a shape or size is not positive, or the image is too small to be halved
-            so often.
+            that often.
 
     Example:
     >>> import keras_aegan
@@ -134,7 +134,7 @@ def dcgan_discriminator(
 
 
 def _draw_kernels(network):
-    """The network, with kernels from N(0, 0.02²), as a copy of it will have."""
+    """The network with kernels drawn from N(0, 0.02²); a copy of it draws the same way."""
     for layer in network.layers:
         if hasattr(layer, "kernel_initializer"):
             layer.kernel_initializer = keras.initializers.RandomNormal(0.0, _STANDARD_DEVIATION)

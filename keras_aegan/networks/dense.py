@@ -27,8 +27,8 @@ def dense_encoder(
 
     Args:
         input_shape: tuple, the shape of one example; it is flattened.
-        latent_dim: the size of the code; `None` for no layer of code, only the last hidden
-            one's features (`gaussian_encoder` makes them a Gaussian).
+        latent_dim: the size of the code; `None` for no code layer, only the last hidden layer's
+            features (`gaussian_encoder` makes a Gaussian of them).
         hidden_units: the sizes of the hidden layers, in order; `()` for a linear encoder.
         activation: the hidden layers' activation.
         batch_normalization: whether to normalise each hidden layer before its activation.
@@ -85,8 +85,8 @@ def dense_decoder(
 
     Args:
         latent_dim: the size of the code.
-        output_shape: tuple, the shape of one example; for a categorical loss with one more
-            axis, the number of levels.
+        output_shape: tuple, the shape of one example; for a categorical loss followed by the
+            number of levels.
         hidden_units: the sizes of the hidden layers, in order; `()` for a linear decoder.
         activation: the hidden layers' activation.
         batch_normalization: whether to normalise each hidden layer before its activation;

@@ -24,7 +24,7 @@ def dense_generator(
 ) -> keras.Model:
     """A stack of dense layers from noise to data: a decoder with a generator's defaults.
 
-    The defaults are the lecture's: with `latent_dim=100` and `output_shape=(2,)` it is its
+    The defaults are the lecture's: `latent_dim=100` and `output_shape=(2,)` give the lecture's
     generator of points in the plane, 100-128-256-512-1024-2 with batch normalisation.
 
     Args:
@@ -75,7 +75,7 @@ def dense_discriminator(
     label_embedding_dim: int | None = None,
     name: str = "discriminator",
 ) -> keras.Model:
-    """A stack of dense layers from data to one logit. Nothing in it is normalised.
+    """A stack of dense layers from data to one logit, without normalisation.
 
     Args:
         input_shape: tuple, the shape of one example; it is flattened.

@@ -1,4 +1,4 @@
-"""The two heads that make a network's output the parameters of a Gaussian."""
+"""The two heads that turn a network's output into the parameters of a Gaussian."""
 
 import keras
 from keras import layers
@@ -11,8 +11,8 @@ def gaussian_encoder(network: keras.Model, latent_dim: int, name: str = "encoder
 
     Args:
         network: a Functional model from data, or from `[data, labels]`, to features
-            `(batch_size, ...)`: one of this package's encoders with `latent_dim=None`, or one's
-            own that ends in an activation.
+            `(batch_size, ...)`: one of this package's encoders with `latent_dim=None`, or a network
+            of your own that ends in an activation.
         latent_dim: the size of z.
         name: the model's name.
 
@@ -21,8 +21,8 @@ def gaussian_encoder(network: keras.Model, latent_dim: int, name: str = "encoder
         `z_mean` and `z_log_var` = log σ².
 
     Raises:
-        TypeError: if `network` is no `keras.Model`.
-        ValueError: if it has not one output, or `latent_dim` is not positive.
+        TypeError: if `network` is not a `keras.Model`.
+        ValueError: if it does not have exactly one output, or `latent_dim` is not positive.
 
     Example:
     >>> import keras_aegan

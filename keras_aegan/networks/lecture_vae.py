@@ -15,8 +15,8 @@ def lecture_vae(
 ) -> tuple[keras.Model, keras.Model]:
     """The lecture's encoder and decoder: D – D/4 – D/16 – latent – D/16 – D/4 – D.
 
-    On MNIST 784-196-49-28 and back: batch normalisation before each LeakyReLU, data in [-1, 1],
-    so a tanh at the end. The lecture trains it with Adam(1e-3), batches of 64, and
+    For MNIST 784-196-49-28 and back: batch normalisation before each LeakyReLU, and a tanh at the
+    end, for data in [-1, 1]. The lecture trains it with Adam(1e-3), batches of 64, and
     α · mean squared error + KL: `compile(loss="mse", loss_weights={"reconstruction_loss": α})`.
 
     Args:
@@ -27,7 +27,7 @@ def lecture_vae(
         `(encoder, decoder)`, Functional models. The encoder gives `[z_mean, z_log_var]`.
 
     Raises:
-        ValueError: if a size is not positive or the data too small to be divided by 16.
+        ValueError: if a size is not positive, or an example has fewer than 16 values.
 
     Example:
     >>> import keras_aegan

@@ -1,4 +1,4 @@
-"""A backbone for perceptual losses where no pretrained network is at hand."""
+"""A backbone for perceptual losses where there is no pretrained network."""
 
 import os
 
@@ -24,31 +24,31 @@ def pretrain_backbone(
 ) -> keras.Model:
     """Trains a small classifier on a set's own labels, to serve as p of a `PerceptualLoss`.
 
-    Not ImageNet, but it has learned what distinguishes the classes at hand, in seconds to a
-    minute. Its layers to compare are `relu_1`, `relu_2` and `relu_3`.
+    It has not seen ImageNet, but learns what distinguishes these classes in seconds to a minute.
+    Its layers to compare are `relu_1`, `relu_2` and `relu_3`.
 
     Reference: [Pihlgren et al., 2020](https://arxiv.org/abs/2001.03444), for the idea; they take a
     pretrained AlexNet.
 
     Args:
-        x: images, `(num_examples, height, width, channels)`, in the range that the
-            autoencoder's will have.
+        x: images, `(num_examples, height, width, channels)`, in the range of the autoencoder's
+            images.
         labels: integer classes, `(num_examples,)`.
-        network: the classifier to train, ending in one logit a class, such as `alexnet` makes;
-            a small one, three convolutions of stride 2, normalised, if `None`.
+        network: the classifier to train, which ends in one logit per class, as `alexnet` does; if
+            `None`, a small one of three normalised convolutions of stride 2.
         epochs: passes over the data; the learning rate falls to zero along a cosine.
-        batch_size: examples a step.
+        batch_size: examples per step.
         learning_rate: Adam's, at the start.
-        filepath: where to save the network, as a `.keras` file. Given to `PerceptualLoss` by that
-            path, it is found again by every process that loads a model trained with it.
+        filepath: where to save the network, as a `.keras` file. Give this path to
+            `PerceptualLoss`: every process that loads a model trained with it then finds it.
         verbose: `"auto"`, 0, 1 or 2: the progress bar.
 
     Returns:
         The trained network, frozen.
 
     Raises:
-        ValueError: if `x` are no images, there is not exactly one label per image, or only one
-            class, or if `filepath` does not end in `.keras` or its folder is not there.
+        ValueError: if `x` does not hold images, there is not exactly one label per image, or only
+            one class; or if `filepath` does not end in `.keras` or its folder does not exist.
 
     Example:
     >>> import numpy as np, keras_aegan
@@ -66,7 +66,7 @@ def pretrain_backbone(
         network = _small_classifier(x.shape[1:], int(labels.max()) + 1)
     num_steps = max(1, epochs * len(x) // batch_size)
     network.trainable = True
-    # Of the same layers: its optimizer is not saved with the network.
+    # Another model of the same layers: its optimizer is not saved with the network.
     classifier = keras.Model(network.inputs, network.outputs)
     classifier.compile(
         keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(learning_rate, num_steps)),
@@ -98,12 +98,12 @@ def _small_classifier(image_shape, num_classes):
 
 
 def _check_filepath(filepath):
-    """Refuses, before the training that would be lost, where nothing can be saved."""
+    """Raises ValueError before training if its result could not be saved."""
     path = os.fspath(filepath) if isinstance(filepath, (str, os.PathLike)) else ""
     folder = os.path.dirname(os.path.abspath(path))
     if not path.endswith(".keras") or not os.path.isdir(folder):
         raise ValueError(
-            "`filepath` must end in .keras, in a folder that is there. "
+            "`filepath` must end in .keras, in a folder that exists. "
             f"Received: filepath={filepath!r}"
         )
 
@@ -116,7 +116,7 @@ def _check_examples(x, labels):
         )
     if labels.shape != (len(x),) or labels.dtype.kind not in "iu":
         raise ValueError(
-            "`labels` must be one integer class for each image. "
+            "`labels` must be one integer class per image. "
             f"Received: labels.shape={labels.shape}, labels.dtype={labels.dtype}"
         )
     if len(np.unique(labels)) < 2 or labels.min() < 0:

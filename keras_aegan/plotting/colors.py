@@ -1,6 +1,6 @@
 """The colours of all pictures."""
 
-# Ten that colour-blind eyes tell apart (https://arxiv.org/abs/2107.02270).
+# Ten colours that colour-blind eyes tell apart (https://arxiv.org/abs/2107.02270).
 _TEN = (
     "#3f90da", "#ffa90e", "#bd1f01", "#94a4a2", "#832db6",
     "#a96b59", "#e76300", "#b9ac70", "#717581", "#92dadd",
@@ -8,7 +8,7 @@ _TEN = (
 
 
 def class_colors(num_classes):
-    """As many colours: the ten, or where they do not suffice steps from dark to light."""
+    """As many colours: from the ten, or if they do not suffice, steps from dark to light."""
     if num_classes <= len(_TEN):
         return list(_TEN[:num_classes])
     from matplotlib import colormaps

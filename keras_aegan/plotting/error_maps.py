@@ -17,7 +17,7 @@ from keras_aegan.plotting.image_grids import (
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_SCALE_INCHES = 0.8  # the heat maps' scale, and its numbers
+_SCALE_INCHES = 0.8  # the width of the heat maps' scale with its numbers
 
 
 def error_maps(
@@ -30,21 +30,21 @@ def error_maps(
 ) -> Figure:
     """Draws images, their reconstructions, and the error of each pixel as a heat map below them.
 
-    All heat maps share one scale, from zero, so that they compare: black is no error.
+    All heat maps share one scale from zero, so they can be compared: black is no error.
 
     Args:
         images: `(num_images, height, width)` or `(num_images, height, width, channels)`.
         reconstructions: of the same shape.
         errors: of the same shape, zero or more; summed over channels.
-        titles: one for each image, above it, such as its score.
+        titles: one per image, above it, such as its score.
         value_range: of the images, as in `reconstruction_grid`.
         largest: the error that is drawn brightest; the largest of all if `None`.
 
     Returns:
-        A `matplotlib.figure.Figure` with one axes, and in its `images` one for each, row by row.
+        A `matplotlib.figure.Figure` with one axes, whose `images` hold all of them, row by row.
 
     Raises:
-        ValueError: if the three do not have one shape, or an error is negative.
+        ValueError: if the three arrays differ in shape, or an error is negative.
 
     Example:
     >>> import numpy as np, keras_aegan

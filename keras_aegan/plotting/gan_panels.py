@@ -1,4 +1,4 @@
-"""A GAN in the plane: what it samples, what its discriminator thinks, and both losses."""
+"""A GAN in the plane: its samples, its discriminator's verdicts, and both losses."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _KEYS = ("data", "samples", "points", "logits", "history")
 
 
 def gan_panels(cases: dict[str, dict]) -> Figure:
-    """Draws GANs on data in the plane side by side, a column for each.
+    """Draws GANs on data in the plane side by side, one column per GAN.
 
-    Above, samples over the data. In the middle the discriminator's field, the probability with
-    which it takes a point for data, σ(logit): blue where it says real, red where it says fake,
-    white where it is undecided. Below, both players' losses, with dotted lines where they are when
-    the discriminator can only guess: log 4 and log 2 (of the minimax and non-saturating losses).
+    At the top: samples over the data. In the middle: the discriminator's field, the probability
+    σ(logit) with which it takes a point for data: blue for real, red for fake, white for undecided.
+    At the bottom: both players' losses. Dotted lines show their values when the discriminator can
+    only guess: log 4 and log 2 (for the minimax and non-saturating losses).
 
     Args:
         cases: dict, a column's title to a dict of
@@ -35,10 +35,10 @@ def gan_panels(cases: dict[str, dict]) -> Figure:
             `generator_loss`.
 
     Returns:
-        A `matplotlib.figure.Figure` with three axes a case, row by row.
+        A `matplotlib.figure.Figure` with three axes per case, row by row.
 
     Raises:
-        ValueError: if there is no case, one lacks a key, or arrays do not go together.
+        ValueError: if there is no case, a case lacks a key, or its arrays do not match.
 
     Example:
     >>> import numpy as np, keras_aegan
@@ -95,7 +95,7 @@ def _draw_samples(axes, case):
 
 def _draw_field(axes, case):
     x, y = (np.unique(coordinate) for coordinate in case["points"].T)
-    # In whatever order the grid's points come.
+    # The grid's points may come in any order.
     order = np.lexsort(case["points"].T)
     probability = 0.5 * (1 + np.tanh(0.5 * case["logits"][order]))  # σ, without overflow
     axes.pcolormesh(
@@ -153,8 +153,8 @@ def _check_case(title, case):
         )
     if logits.shape != (len(points),):
         raise ValueError(
-            f"`cases[{title!r}]['logits']` must have the shape ({len(points)},), one for each "
-            f"point. Received: shape {logits.shape}"
+            f"`cases[{title!r}]['logits']` must have the shape ({len(points)},), one per point. "
+            f"Received: shape {logits.shape}"
         )
     history = getattr(case["history"], "history", case["history"])
     losses = {}
@@ -162,7 +162,7 @@ def _check_case(title, case):
         values = np.asarray(history.get(name, []), "float64")
         if values.ndim != 1 or values.size == 0:
             raise ValueError(
-                f"`cases[{title!r}]['history']` must hold {name!r}, one number an epoch. "
+                f"`cases[{title!r}]['history']` must hold {name!r}, one number per epoch. "
                 f"Received: {history.get(name)!r}"
             )
         losses[name] = values

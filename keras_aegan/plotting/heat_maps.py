@@ -27,22 +27,22 @@ def heat_maps(
 ) -> Figure:
     """Draws tables of numbers as colours, three side by side, such as quality over two capacities.
 
-    The number also stands in its cell. All panels share one scale, so shares are best drawn:
-    modes as a share of all modes. A cell of NaN, where nothing was measured, stays empty.
+    Each cell also shows its number. All panels share one scale, so draw shares, such as the share
+    of modes instead of their number. A cell of NaN, where nothing was measured, stays empty.
 
     Args:
         panels: dict, a panel's title to its numbers `(num_rows, num_columns)`.
-        row_labels: the setting of each row, from above.
+        row_labels: the setting of each row, from the top.
         column_labels: the setting of each column.
-        row_name: what the rows' settings are of.
-        column_name: what the columns' are of.
-        value_range: `(low, high)`, the ends of the scale of colours.
+        row_name: the name of the rows' setting.
+        column_name: the name of the columns' setting.
+        value_range: `(low, high)`, the ends of the colour scale.
 
     Returns:
-        A `matplotlib.figure.Figure` with one axes a panel.
+        A `matplotlib.figure.Figure` with one axes per panel.
 
     Raises:
-        ValueError: if there is no panel, or the labels do not go with the numbers.
+        ValueError: if there is no panel, or the labels do not match the numbers.
 
     Example:
     >>> import numpy as np, keras_aegan
@@ -90,7 +90,7 @@ def _check_numbers(panels, shape):
     for title, numbers in panels.items():
         if numbers.shape != shape or 0 in shape or numbers.dtype.kind not in "fiu":
             raise ValueError(
-                f"`panels` must hold numbers of the shape {shape}, one for each pair of labels. "
+                f"`panels` must hold numbers of the shape {shape}, one per pair of labels. "
                 f"Received: panels[{title!r}], {numbers.dtype} of shape {numbers.shape}"
             )
     return panels

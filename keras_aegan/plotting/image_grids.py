@@ -32,17 +32,17 @@ def image_grid(
         images: `(num_images, height, width)`, or `(num_images, height, width, channels)` with
             one channel (grey) or three (red, green, blue).
         num_columns: images in a row; about as many as there are rows if `None`.
-        titles: one for each image, above it.
-        value_range: `(low, high)`, drawn as black and white; what lies outside is clipped. If
+        titles: one per image, above it.
+        value_range: `(low, high)`, drawn as black and white; values outside are clipped. If
             `None`: (0, 255) for integers, else the first of (0, 1) and (-1, 1) that holds the
             images, else their smallest and largest value.
-        row_labels: one for each row, to its left.
+        row_labels: one per row, to its left.
 
     Returns:
-        A `matplotlib.figure.Figure` with one axes, and in its `images` one for each.
+        A `matplotlib.figure.Figure` with one axes, whose `images` hold all of them.
 
     Raises:
-        ValueError: if `images` are none, or an argument does not go with them.
+        ValueError: if `images` does not hold images, or an argument does not match them.
 
     Example:
     >>> import numpy as np, keras_aegan
@@ -69,20 +69,20 @@ def image_grid(
 def reconstruction_grid(
     rows: Mapping[str, ArrayLike], value_range: tuple[float, float] | None = None
 ) -> Figure:
-    """Draws rows of images under each other, column by column the same example.
+    """Draws rows of images under each other; each column shows one example.
 
     Args:
         rows: dict, a row's label to its images `(num_images, height, width)` or
             `(num_images, height, width, channels)`, such as `{"original": x, "PCA": ...}`.
-        value_range: `(low, high)`, drawn as black and white in all rows; what lies outside is
-            clipped. If `None`, found from the first row as in `image_grid`, so that rows
-            compare.
+        value_range: `(low, high)`, drawn as black and white in all rows; values outside are
+            clipped. If `None`, found from the first row as in `image_grid`, so that rows can be
+            compared.
 
     Returns:
-        A `matplotlib.figure.Figure` with one axes, and in its `images` one for each, row by row.
+        A `matplotlib.figure.Figure` with one axes, whose `images` hold all of them, row by row.
 
     Raises:
-        ValueError: if there are no rows, or they do not hold as many images of one shape.
+        ValueError: if there are no rows, or their arrays of images differ in shape.
 
     Example:
     >>> import numpy as np, keras_aegan
@@ -104,12 +104,12 @@ def draw_rows(rows, low, high, row_labels=(), titles=(), right_inches=0.0):
         rows: list of arrays `(num_images, height, width, channels)`, from the top.
         low: the value that is drawn black.
         high: the value that is drawn white.
-        row_labels: one for each row, to its left.
-        titles: for the first so many images, row by row, above them.
-        right_inches: room that is left on the right.
+        row_labels: one per row, to its left.
+        titles: for the first images, row by row, above them.
+        right_inches: empty space on the right.
 
     Returns:
-        The axes, with as many `images`.
+        The axes, whose `images` hold all of them.
     """
     from matplotlib.figure import Figure
 
@@ -117,7 +117,7 @@ def draw_rows(rows, low, high, row_labels=(), titles=(), right_inches=0.0):
     left_inches = 0.1 * max((len(str(label)) for label in row_labels), default=0)
     heights = [height + _GAP + _TITLE * (i * num_columns < len(titles)) for i in range(len(rows))]
     size = (left_inches + num_columns * (1 + _GAP) + _GAP + right_inches, sum(heights) + _GAP)
-    # One axes for all: four hundred would take seconds to make, and seconds to lay out.
+    # One axes for all: four hundred axes would take seconds to make, and seconds to lay out.
     axes = Figure(size).add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     bottom = size[1]
@@ -141,7 +141,7 @@ def draw_rows(rows, low, high, row_labels=(), titles=(), right_inches=0.0):
 
 
 def check_rows(rows):
-    """The rows as arrays of images, by label; refuses those that do not go together."""
+    """The rows as arrays of images, by label; raises ValueError if they do not match."""
     if not isinstance(rows, dict) or not rows:
         raise ValueError(
             "`rows` must be a dict of at least one row, its label to its images. "
@@ -159,7 +159,7 @@ def check_rows(rows):
 
 
 def check_titles(titles, images):
-    """Refuses titles that are not one for each image."""
+    """Raises ValueError unless there is one title per image."""
     if titles is not None and len(titles) != len(images):
         raise ValueError(
             f"`titles` must hold one title for each of the {len(images)} images. "
@@ -185,7 +185,7 @@ def check_images(name, images):
 
 
 def value_bounds(value_range, images):
-    """The range to draw in, found from the images where it is `None`."""
+    """The range to draw in, found from the images if it is `None`."""
     if value_range is None:
         return _find_value_range(images)
     if np.shape(value_range) != (2,) or not value_range[0] < value_range[1]:

@@ -1,4 +1,4 @@
-"""A page on which a point is dragged through the latent space, and decoded at once."""
+"""A page on which a reader drags a point through the latent space and sees it decoded."""
 
 import base64
 import json
@@ -19,7 +19,7 @@ from keras_aegan.plotting.network_program import network_program
 _FOLDER = pathlib.Path(__file__).parent
 _MOST_WEIGHTS = 12_000_000  # 64 MB of page
 _MOST_CODES = 3_000  # more points hide each other
-_PRIOR_RANGE = (-3.0, 3.0)  # where 99.7 % of each dimension of N(0, I) lie
+_PRIOR_RANGE = (-3.0, 3.0)  # 99.7 % of each dimension of N(0, I)
 
 
 def latent_explorer(
@@ -30,21 +30,21 @@ def latent_explorer(
     label_names: Sequence[str] | None = None,
     value_range: tuple[float, float] | None = None,
 ) -> pathlib.Path:
-    """Writes a page on which a person drags a point and sees the decoded image at once.
+    """Writes a page on which a reader drags a point and sees the decoded image at once.
 
-    One HTML file, which needs nothing else: it holds the decoder's weights and computes the
-    decoder itself, so what it shows is what the model gives, at any point. A plane for two
-    dimensions, chosen where there are more; a slider for each; the class for a conditional
-    model; mouse, finger or keyboard.
+    It is one HTML file that needs nothing else: it holds the decoder's weights and computes the
+    decoder itself, so at any point it shows what the model gives. It has a plane for two
+    dimensions, which the reader chooses if there are more, a slider for each dimension and, for a
+    conditional model, the class; it takes mouse, finger or keyboard.
 
     Args:
-        model: an autoencoder, VAE or GAN of this package, or one of one's own with a `decoder`
-            or `generator`; or such a network alone. It takes codes `(batch_size, latent_dim)`,
-            and for a conditional one labels, and gives images. Its layers are those that
+        model: an autoencoder, VAE or GAN of this package, or your own with a `decoder` or
+            `generator`; or such a network alone. It takes codes `(batch_size, latent_dim)`, with
+            labels if it is conditional, and gives images. Its layers must be among those that
             `keras_aegan.networks` uses.
-        path: the file to write, such as `"explorer.html"`; of 5.4 MB for a million weights.
-        x: `(num_examples, ...)`, drawn where the model encodes them; at most 3,000 are. `None`
-            for none.
+        path: the file to write, such as `"explorer.html"`; 5.4 MB for a million weights.
+        x: `(num_examples, ...)`, drawn where the model encodes them, up to 3,000; `None` for no
+            examples.
         labels: `(num_examples,)` integers from 0, the class of each example; a conditional
             model needs them with x.
         label_names: the classes' names, that of class i at i; their numbers if `None`.
@@ -55,8 +55,8 @@ def latent_explorer(
         The path, a `pathlib.Path`.
 
     Raises:
-        ValueError: if the network gives no images, or is of layers that the page cannot
-            compute or of more than 12 million weights, or arguments do not go together.
+        ValueError: if the network does not give images, has layers that the page cannot compute,
+            or has more than 12 million weights; or if arguments do not match.
 
     Example:
     >>> import os, tempfile
@@ -100,7 +100,7 @@ def latent_explorer(
 
 
 def _fill_in(page, numbers):
-    """The HTML: the template with its scripts and data in their places."""
+    """The HTML: the template with its scripts and data filled in."""
     parts = {
         "network_program": (_FOLDER / "network_program.js").read_text(encoding="utf-8"),
         "latent_explorer": (_FOLDER / "latent_explorer.js").read_text(encoding="utf-8"),
@@ -115,7 +115,7 @@ def _fill_in(page, numbers):
 
 
 def _latent_range(codes, latent_dim, has_prior):
-    """The interval of each dimension that can be reached, `[[low, high], ...]`."""
+    """The interval of each dimension on the page, `[[low, high], ...]`."""
     low, high = np.full((2, latent_dim), np.nan)
     if codes is not None:
         margin = np.maximum(0.04 * np.ptp(codes, axis=0), 1e-3)
@@ -168,7 +168,7 @@ def _check_labels(labels, label_names, num_classes, x):
         is_shaped = x is not None and labels.shape == (len(x),) and labels.dtype.kind in "iu"
         if not is_shaped or labels.min(initial=0) < 0:
             raise ValueError(
-                "`labels` must be integers from 0, one for each example of `x`. Received: "
+                "`labels` must be integers from 0, one per example of `x`. Received: "
                 f"{labels.dtype} of shape {labels.shape}"
             )
     elif x is not None and num_classes is not None:
@@ -178,7 +178,7 @@ def _check_labels(labels, label_names, num_classes, x):
     names = [str(i) for i in range(num_names)] if label_names is None else list(label_names)
     if len(names) < num_names:
         raise ValueError(
-            f"`label_names` must hold a name for each of {num_names} classes. "
+            f"`label_names` must hold {num_names} names, one per class. "
             f"Received: {len(names)} names"
         )
     return labels, [str(name) for name in names[:num_names]]

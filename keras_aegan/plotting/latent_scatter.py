@@ -21,7 +21,7 @@ def latent_scatter(
 ) -> Figure:
     """Draws two-dimensional codes of the same examples side by side, coloured by class.
 
-    Each class's name also stands at the median of its points, so that nobody depends on
+    Each class's name also stands at the median of its points, so that no reader depends on
     colours.
 
     Args:
@@ -30,11 +30,11 @@ def latent_scatter(
         label_names: the classes' names, that of class i at i; their numbers if `None`.
 
     Returns:
-        A `matplotlib.figure.Figure` with one axes a panel, and a legend.
+        A `matplotlib.figure.Figure` with one axes per panel, and a legend.
 
     Raises:
-        ValueError: if a panel's codes are not two-dimensional, or labels or names do not go
-            with them.
+        ValueError: if a panel's codes are not two-dimensional, or labels or names do not match
+            them.
 
     Example:
     >>> import numpy as np, keras_aegan
@@ -53,7 +53,7 @@ def latent_scatter(
 
     figure = Figure((4.6 * len(codes) + 0.9, 4.8), layout="constrained")
     for axes, (title, z) in zip(_row_of_axes(figure, len(codes)), codes.items(), strict=True):
-        # All classes in one call, in the order of the data: the last must not hide the first.
+        # All classes in one call, in the order of the data, so that the last hides no other.
         axes.scatter(
             z[:, 0],
             z[:, 1],
@@ -109,8 +109,8 @@ def _check_codes(codes, num_examples):
     for title, z in codes.items():
         if z.shape != (num_examples, 2):
             raise ValueError(
-                f"`codes` must hold arrays of the shape ({num_examples}, 2), a row for each "
-                "label; reduce longer codes first, by PCA for instance. "
+                f"`codes` must hold arrays of the shape ({num_examples}, 2), one row per label; "
+                "reduce longer codes first, by PCA for instance. "
                 f"Received: codes[{title!r}].shape={z.shape}"
             )
         if z.dtype.kind not in "fiu" or not np.all(np.isfinite(z)):

@@ -6,7 +6,7 @@ from keras import layers
 
 from keras_aegan.engine.keras_internals import call_that_made, calls_of
 
-# What `network_program.js` knows, by their names in `keras.activations`.
+# The activations that `network_program.js` knows, by their names in `keras.activations`.
 _ACTIVATIONS = (
     "linear", "relu", "relu6", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "softplus",
     "softsign", "sigmoid", "hard_sigmoid", "tanh", "softmax",
@@ -28,11 +28,11 @@ def network_program(network):
     Returns:
         `(program, weights)`. `program` is a dict that JSON can hold: `num_inputs`, and `steps`
         in order, each a dict with its `op`, the numbers of its `inputs` (the network's inputs
-        come first, then each step's result) and what the operation needs; an array is there as
+        come first, then each step's result) and the operation's settings. An array is given by
         its place in `weights`, `{"start", "size"}`. `weights` is a float32 vector.
 
     Raises:
-        ValueError: if a layer is none of those that can be written so.
+        ValueError: if a layer cannot be written as steps.
     """
     program = _Program()
     inputs = [program.new_value() for _ in network.inputs]
@@ -42,7 +42,7 @@ def network_program(network):
 
 
 class _Program:
-    """The steps so far, and the arrays that they refer to."""
+    """The steps that were added, and the arrays that they refer to."""
 
     def __init__(self):
         self.steps, self.arrays = [], []
@@ -53,7 +53,7 @@ class _Program:
         return self.num_values - 1
 
     def add_network(self, network, inputs):
-        """Adds what leads from the inputs to the output; returns the output's number."""
+        """Adds the steps from the inputs to the output; returns the output's number."""
         values = {id(t): value for t, value in zip(network.inputs, inputs, strict=True)}
 
         def value_of(tensor):
@@ -71,7 +71,7 @@ class _Program:
             return self.add_network(operation, inputs)
         name = type(operation).__name__
         if type(operation).__module__.split(".")[0] not in ("keras", "keras_aegan"):
-            name = f"{type(operation).__module__}.{name}"  # a namesake may compute otherwise
+            name = f"{type(operation).__module__}.{name}"  # a class of the same name may differ
         if name in _IDENTITIES:
             return inputs[0]
         if name not in _STEPS:
@@ -92,7 +92,7 @@ class _Program:
         return {"start": start, "size": array.size}
 
 
-# From a layer, and its output's shape without the batch, to what it does, as steps.
+# Functions from a layer and its output's shape, without the batch, to steps.
 
 
 def _dense(layer, shape):
@@ -131,7 +131,7 @@ def _batch_normalization(layer, shape):
 
 
 def _activation(layer, shape):
-    """The activation that ends a layer, or that the layer is."""
+    """The activation at the end of a layer, or the layer itself if it is one."""
     name = getattr(layer.activation, "__name__", type(layer.activation).__name__)
     if name not in _ACTIVATIONS or keras.activations.get(name) is not layer.activation:
         raise ValueError(
@@ -193,7 +193,7 @@ def _require(layer, argument, wanted):
     value = getattr(layer, argument)
     if value != wanted:
         raise ValueError(
-            f"The page computes a {type(layer).__name__} with {argument}={wanted!r} only. "
+            f"The page computes a {type(layer).__name__} only with {argument}={wanted!r}. "
             f"Received: {argument}={value!r} in the layer {layer.name!r}"
         )
 

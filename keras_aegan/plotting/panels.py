@@ -1,10 +1,10 @@
-"""What the figures with a panel for each title ask of their argument."""
+"""Checks for figures that have one panel per title."""
 
 from keras_aegan.checks.arrays import as_numpy
 
 
 def check_panels(name, panels):
-    """The panels as arrays, by title; refuses what is no dict, or an empty one."""
+    """The panels as arrays, by title; raises ValueError unless they are a non-empty dict."""
     if not isinstance(panels, dict) or not panels:
         raise ValueError(
             f"`{name}` must be a dict of at least one panel, its title to its {name}. "

@@ -1,4 +1,4 @@
-"""What makes a code sparse, and what a sparse code looks like."""
+"""Pictures of what makes a code sparse, and of sparse codes."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ _MOST_COLUMNS = 3
 def penalty_curves(limit: float = 2.0) -> Figure:
     """Draws the L1 and L2 penalties of one unit, and their derivatives, side by side.
 
-    The derivative is what gradient descent feels. L1's has the same size everywhere and jumps
-    at zero, so it pushes small activations all the way to zero; L2's fades with the activation,
-    so nothing gets there.
+    Gradient descent follows the derivative. L1's has the same size everywhere and jumps at zero,
+    so it pushes small activations all the way to zero. L2's fades with the activation, so no
+    activation gets there.
 
     Args:
         limit: activations are drawn from `-limit` to `limit`.
@@ -82,19 +82,19 @@ def filters(
 ) -> Figure:
     """Draws what the units of a dense layer look for: the columns of its kernel as images.
 
-    Each filter is on a scale of its own, grey at a weight of zero, white and black at the
-    largest size of its weights: the pattern shows, and not how strong it is.
+    Each filter has a scale of its own, grey at a weight of zero, white and black at its largest
+    absolute weight: it shows the pattern, not its strength.
 
     Args:
-        kernel: `(num_pixels, num_units)`, such as `encoder.get_layer("code").kernel`; of a
+        kernel: `(num_pixels, num_units)`, such as `encoder.get_layer("code").kernel`; for a
             decoder, the transpose.
         image_shape: `(height, width)`, `(height, width, 1)` or `(height, width, 3)`.
-        num_filters: the first so many units are drawn; all if there are fewer.
+        num_filters: how many units to draw, from the first; all if there are fewer.
         num_columns: filters in a row; about as many as there are rows if `None`.
-        row_labels: one for each row, to its left.
+        row_labels: one per row, to its left.
 
     Returns:
-        A `matplotlib.figure.Figure` with one axes, and in its `images` one for each filter.
+        A `matplotlib.figure.Figure` with one axes, whose `images` hold one per filter.
 
     Raises:
         ValueError: if the kernel's rows are not the pixels of such an image, or an argument is
@@ -110,8 +110,8 @@ def filters(
     kernel, image_shape = as_numpy("kernel", kernel), tuple(image_shape)
     if kernel.ndim != 2 or 0 in kernel.shape or kernel.shape[0] != math.prod(image_shape):
         raise ValueError(
-            f"`kernel` must have the shape ({math.prod(image_shape)}, num_units), a row for each "
-            f"number of an image of the shape {image_shape}. Received: shape {kernel.shape}"
+            f"`kernel` must have the shape ({math.prod(image_shape)}, num_units), one row per "
+            f"number in an image of the shape {image_shape}. Received: shape {kernel.shape}"
         )
     _check_positive("num_filters", num_filters, numbers.Integral)
     images = kernel.T[:num_filters].reshape(-1, *image_shape)
@@ -123,22 +123,21 @@ def filters(
 def code_histograms(
     codes: Mapping[str, ArrayLike], num_bins: int = 60, threshold: float = 0.01
 ) -> Figure:
-    """Draws how the activations of codes are distributed, a panel for each code, on a log scale.
+    """Draws the distributions of codes' activations, one panel per code, on a log scale.
 
-    In each panel stands which share of the activations is at zero, `|h| <= threshold`, and for
-    codes that stay in [-1, 1], as after a sigmoid or tanh, which share is saturated,
-    `|h| >= 1 - threshold`.
+    Each panel states the share of activations at zero, `|h| <= threshold`, and for codes within
+    [-1, 1], as after a sigmoid or tanh, the share that is saturated, `|h| >= 1 - threshold`.
 
     Args:
         codes: dict, a panel's title to its codes `(num_examples, latent_dim)`.
-        num_bins: bins in a panel.
-        threshold: how near to zero, or to one, counts as there.
+        num_bins: bins per panel.
+        threshold: the distance within which an activation counts as zero, or as one.
 
     Returns:
-        A `matplotlib.figure.Figure` with one axes a panel.
+        A `matplotlib.figure.Figure` with one axes per panel.
 
     Raises:
-        ValueError: if there is no panel, a code is no finite matrix, or an argument is not
+        ValueError: if there is no panel, a code is not a finite matrix, or an argument is not
             positive.
 
     Example:
@@ -163,7 +162,7 @@ def code_histograms(
         counts, edges = np.histogram(h, bins=num_bins)
         axes.stairs(counts / h.size, edges, fill=True, color=color)
         axes.set(title=title, xlabel="activation $h$", ylabel="share of activations", yscale="log")
-        axes.set_ylim(0.5 / h.size, 2.0)  # from less than a single activation to all of them
+        axes.set_ylim(0.5 / h.size, 2.0)  # from less than one activation to all of them
         axes.spines[["top", "right"]].set_visible(False)
         lines = [f"{share:.1%} {name}" for name, share in _shares(h, threshold).items()]
         axes.text(0.96, 0.95, "\n".join(lines), transform=axes.transAxes, ha="right", va="top")

@@ -1,4 +1,4 @@
-"""What `fit` printed, as curves."""
+"""The logs of `fit` as curves."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MOST_COLUMNS = 3
 
 
 def training_curves(history: keras.callbacks.History | Mapping[str, ArrayLike]) -> Figure:
-    """Draws what `fit` logged over the epochs, a panel for each term.
+    """Draws what `fit` logged over the epochs, one panel per term.
 
     Training is solid; validation is dashed, in the same colour.
 
@@ -30,10 +30,10 @@ def training_curves(history: keras.callbacks.History | Mapping[str, ArrayLike]) 
             `validation_freq=k` gives, is drawn at every k-th epoch.
 
     Returns:
-        A `matplotlib.figure.Figure` with one axes a term.
+        A `matplotlib.figure.Figure` with one axes per term.
 
     Raises:
-        ValueError: if `history` holds no epoch, or no numbers.
+        ValueError: if `history` holds no epoch, or values that are not numbers.
 
     Example:
     >>> import keras_aegan
@@ -58,7 +58,7 @@ def training_curves(history: keras.callbacks.History | Mapping[str, ArrayLike]) 
             if name in curves:
                 values = curves[name]
                 epochs = np.arange(1, len(values) + 1) * (num_epochs // len(values))
-                # A lone epoch has no line to be seen.
+                # A line through one epoch would be invisible.
                 marker = "o" if len(values) == 1 else None
                 axes.plot(epochs, values, style, color=color, label=label, marker=marker)
         axes.set(title=term, xlabel="epoch")
@@ -80,14 +80,14 @@ def _check_history(history):
     for name, values in curves.items():
         if values is None or values.ndim != 1 or values.size == 0 or values.dtype.kind not in "fiu":
             raise ValueError(
-                "`history` must hold one number an epoch for each term. "
+                "`history` must hold one number per epoch for each term. "
                 f"Received: history[{name!r}]={history[name]!r}"
             )
     return curves
 
 
 def _curve(values):
-    """The values as an array, or `None` where they are none of numbers."""
+    """The values as an array, or `None` if they are not numbers."""
     try:
         return as_numpy("values", values)
     except (TypeError, ValueError):

@@ -21,8 +21,8 @@ def vector_field(
 ) -> Figure:
     """Draws vectors at points of the plane, side by side, over the data if there are any.
 
-    Arrows have their true length: that of r(x) − x at x ends at r(x). They are darker where
-    they are longer, on one scale in all panels.
+    Arrows have their true length: the arrow r(x) − x at x ends at r(x). Longer ones are darker, on
+    one scale for all panels.
 
     Args:
         points: `(num_points, 2)`, where the arrows begin, such as a grid.
@@ -31,10 +31,10 @@ def vector_field(
         data: `(num_examples, 2)`, drawn below the arrows as dots; none if `None`.
 
     Returns:
-        A `matplotlib.figure.Figure` with one axes a panel.
+        A `matplotlib.figure.Figure` with one axes per panel.
 
     Raises:
-        ValueError: if points, vectors or data do not lie in the plane or do not go together.
+        ValueError: if points, vectors or data do not lie in the plane or do not match.
 
     Example:
     >>> import numpy as np, keras_aegan
@@ -77,7 +77,7 @@ def vector_field(
 
 
 def check_plane(name, values):
-    """The points as an array; refuses what does not lie in the plane."""
+    """The points as an array; raises ValueError unless they lie in the plane."""
     values = as_numpy(name, values)
     if values.ndim != 2 or values.shape[1] != 2 or len(values) == 0:
         raise ValueError(
@@ -100,8 +100,8 @@ def _check_vectors(vectors, points):
     for title, v in vectors.items():
         if v.shape != points.shape:
             raise ValueError(
-                f"`vectors` must hold arrays of the shape {points.shape}, one vector for each "
-                f"point. Received: vectors[{title!r}].shape={v.shape}"
+                f"`vectors` must hold arrays of the shape {points.shape}, one vector per point. "
+                f"Received: vectors[{title!r}].shape={v.shape}"
             )
         _check_finite(f"vectors[{title!r}]", v)
     return vectors

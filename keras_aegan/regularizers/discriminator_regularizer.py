@@ -1,4 +1,4 @@
-"""What the penalties on a discriminator's slope share."""
+"""The base of penalties on a discriminator's slope."""
 
 from collections.abc import Callable
 from typing import Self
@@ -14,12 +14,12 @@ from keras_aegan.hints import Array, Tensor
 class DiscriminatorRegularizer:
     """Base of the terms that keep a discriminator smooth; one value per example.
 
-    A subclass gives `name`, the term's name in the logs and in `loss_weights`, and
+    A subclass defines `name`, the term's name in the logs and in `loss_weights`, and
     `__call__(discriminator, real, fake, seed)`.
 
     Args:
-        weight: the term's default weight. The term itself is unweighted: what is logged does
-            not depend on it, and `compile(loss_weights={name: ...})` goes before it.
+        weight: the term's default weight, which `compile(loss_weights={name: ...})` replaces. The
+            term itself is logged unweighted.
 
     Raises:
         ValueError: if `weight` is negative or infinite.
@@ -35,7 +35,7 @@ class DiscriminatorRegularizer:
     """
 
     name: str | None = None
-    supports_jit = True  # as a Keras layer's: whether a model with it takes XLA by default
+    supports_jit = True  # as of a Keras layer: whether a model with it uses XLA by default
 
     def __init__(self, weight: float):
         check_weight("weight", weight)
@@ -51,10 +51,10 @@ class DiscriminatorRegularizer:
         """The penalty of each example, unweighted.
 
         Args:
-            discriminator: a function from data `(batch_size, ...)` to logits, one an example.
+            discriminator: a function from data `(batch_size, ...)` to one logit per example.
             real: data, `(batch_size, ...)`.
             fake: fakes, `(batch_size, ...)`.
-            seed: a `keras.random.SeedGenerator`, for what draws random numbers.
+            seed: a `keras.random.SeedGenerator`, for penalties that draw random numbers.
 
         Returns:
             `(batch_size,)`, float32.
@@ -84,6 +84,6 @@ def squared_gradient_norm(discriminator, x):
 
 
 def uniform_per_example(x, seed):
-    """U(0, 1), one number an example, in x's dtype, of a shape that broadcasts over its events."""
+    """U(0, 1), one number per example, in x's dtype, of a shape that broadcasts over x."""
     shape = (ops.shape(x)[0], *(1 for _ in x.shape[1:]))
     return keras.random.uniform(shape, dtype=x.dtype, seed=seed)

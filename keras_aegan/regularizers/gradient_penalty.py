@@ -17,13 +17,13 @@ from keras_aegan.regularizers.discriminator_regularizer import (
 class GradientPenalty(DiscriminatorRegularizer):
     """(‖∇D(x̂)‖₂ − 1)² between real and fake: x̂ = αx + (1 − α)x̃, α uniform in [0, 1].
 
-    It holds a critic's slope at one along the way from fakes to data, as the Wasserstein
-    distance wants it (`compile(loss="wasserstein")`, `num_discriminator_steps=5`, Adam 1e-4
-    with beta_1=0 or 0.5, beta_2=0.9). α is drawn once an example. No batch normalisation in the
-    critic: the gradient is of each example, and batch statistics would mix them
+    It keeps a critic's slope at one along the way from fakes to data, as the Wasserstein distance
+    needs (`compile(loss="wasserstein")`, `num_discriminator_steps=5`, Adam 1e-4 with beta_1=0 or
+    0.5, beta_2=0.9). α is drawn once per example. The critic must not have batch normalisation: the
+    gradient is of single examples, and batch statistics would mix them
     (`keras.layers.LayerNormalization` does not).
 
-    Logged as `gradient_penalty`, unweighted: 0 where the slope is one everywhere.
+    Logged as `gradient_penalty`, unweighted: 0 if the slope is one everywhere.
 
     Reference: [Gulrajani et al., 2017](https://arxiv.org/abs/1704.00028), algorithm 1; the
     paper's ε is α here, its λ is `weight`.
@@ -49,9 +49,9 @@ class GradientPenalty(DiscriminatorRegularizer):
     """
 
     name = "gradient_penalty"
-    # Single steps under XLA (TF 2.21) came out otherwise in one training of a hundred.
+    # Single steps under XLA (TF 2.21) gave another result in one training of a hundred.
     supports_jit = False
-    # The root's slope is infinite at zero, where a critic is flat: 0 · ∞ would be NaN.
+    # The root's slope is infinite at zero, for a flat critic: 0 · ∞ would be NaN.
     smallest_squared_norm = 1e-12
 
     def __init__(self, weight: float = 10.0):

@@ -18,16 +18,16 @@ _DERIVATIVES = {
 
 
 def single_dense_layer(encoder):
-    """The `Dense` layer of an encoder that consists of it, with a known derivative; or `None`."""
+    """The only layer of an encoder, if it is a `Dense` with a known derivative; else `None`."""
     flattening = (keras.layers.InputLayer, keras.layers.Flatten, keras.layers.Reshape)
-    # A Functional model's `operations` hold the additions and the like that are no layers.
+    # A Functional model's `operations` include additions and the like, which are not layers.
     operations = getattr(encoder, "operations", encoder.layers)
     others = [operation for operation in operations if not isinstance(operation, flattening)]
     if len(others) != 1 or not isinstance(others[0], keras.layers.Dense):
         return None
     (dense,) = others
     is_known = getattr(dense.activation, "__name__", None) in _DERIVATIVES
-    # A layer that is called twice is not one layer.
+    # A layer that is called twice counts as two.
     is_called_once = len(calls_of(dense)) == 1
     return dense if is_known and is_called_once and len(dense.output.shape) == 2 else None
 
@@ -51,7 +51,7 @@ def dense_contraction(dense, code):
 
 
 def reverse_contraction(tape, code, x):
-    """‖J‖² by reverse accumulation: a backward pass for each unit of the code.
+    """‖J‖² by reverse accumulation: one backward pass per unit of the code.
 
     Args:
         tape: persistent, watching x, that has seen the encoder run.
@@ -65,7 +65,7 @@ def reverse_contraction(tape, code, x):
 
 
 def forward_contraction(encoder, x, training):
-    """‖J‖² by forward accumulation: a forward pass for each value of x.
+    """‖J‖² by forward accumulation: one forward pass per value of x.
 
     The passes run as one batch: example i with the tangent along axis j.
 
@@ -87,10 +87,10 @@ def forward_contraction(encoder, x, training):
 
 
 def hutchinson_contraction(tape, code, x, num_probes, seed):
-    """An unbiased estimate of ‖J‖² = E‖vᵀJ‖², a backward pass a probe.
+    """An unbiased estimate of ‖J‖² = E‖vᵀJ‖², with one backward pass per probe.
 
-    The probes are random signs (Rademacher), of less variance than Gaussian ones: their squares
-    are known, and only products of different units fluctuate.
+    The probes are random signs (Rademacher), which have less variance than Gaussian ones: their
+    squares are constant, and only products of different units fluctuate.
 
     [Hutchinson, 1990](https://doi.org/10.1080/03610919008812866).
 

@@ -12,22 +12,22 @@ from keras_aegan.hints import Array, Tensor
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
 class KLSparsity(keras.regularizers.Regularizer):
-    """β Σⱼ KL(ρ ‖ ρ̂ⱼ): each unit is to be active in a fraction ρ of the examples.
+    """β Σⱼ KL(ρ ‖ ρ̂ⱼ): each unit should be active in a fraction ρ of the examples.
 
-    ρ̂ⱼ is the mean activation of unit j over the *batch*: a batch statistic, which Keras's
-    division of activity regularizers by the batch size would make wrong. Here the value does
-    not depend on how often a batch is repeated. The units must lie in (0, 1), so the layer ends
-    in a sigmoid. On several replicas ρ̂ⱼ is the mean over each replica's own part of the batch.
+    ρ̂ⱼ is the mean activation of unit j over the *batch*. Such a batch statistic must not be divided
+    by the batch size, as Keras divides activity regularizers; this class makes up for that. The
+    units must lie in (0, 1), so the layer ends in a sigmoid. On several replicas ρ̂ⱼ is the mean
+    over each replica's own part of the batch.
 
     Reference: Ng, 2011, CS294A lecture notes, "Sparse autoencoder", section 3.
 
     Args:
-        target: ρ, the wished mean activation. Defaults to 0.05, as in the notes.
+        target: ρ, the desired mean activation. Defaults to 0.05, as in the notes.
         weight: β. Defaults to 3, as in the notes.
 
     Raises:
-        ValueError: if `target` does not lie in (0, 1) or `weight` is negative; called on
-            activations outside [0, 1]; and by a model, if the layer can leave [0, 1].
+        ValueError: if `target` does not lie in (0, 1) or `weight` is negative; when called, if
+            activations lie outside [0, 1]; in a model, if the layer's output can leave [0, 1].
 
     Example:
     >>> import numpy as np, keras_aegan
@@ -37,9 +37,9 @@ class KLSparsity(keras.regularizers.Regularizer):
     True
     """
 
-    # What a model asks of the layer that carries it.
+    # The range that a model requires of the layer with this regularizer.
     activation_range = (0.0, 1.0)
-    # Where a unit is dead, or always on, for a whole batch the divergence is infinite.
+    # The divergence is infinite if a unit is dead, or always on, for a whole batch.
     smallest_activation = 1e-6
 
     def __init__(self, target: float = 0.05, weight: float = 3.0):

@@ -1,4 +1,4 @@
-"""The penalty on real data alone."""
+"""The gradient penalty on real data alone."""
 
 from collections.abc import Callable
 
@@ -13,11 +13,11 @@ from keras_aegan.regularizers.discriminator_regularizer import (
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
 class R1(DiscriminatorRegularizer):
-    """½ ‖∇D(x)‖² on real data: at the data, an undecided discriminator is to be flat.
+    """½ ‖∇D(x)‖² on real data: an undecided discriminator should be flat at the data.
 
-    It makes the game converge near its fixed point, with `"non_saturating"` and one
-    discriminator step, and costs less than `GradientPenalty`. No batch normalisation in the
-    discriminator, as there.
+    With it the game converges near its fixed point, with `"non_saturating"` and one discriminator
+    step, and it costs less than `GradientPenalty`. As there, the discriminator must not have batch
+    normalisation.
 
     Logged as `r1`, unweighted. The ½ is the paper's, so `weight` is its γ.
 

@@ -404,12 +404,12 @@ REFUSALS = {
     "dropout that cannot be turned off": (
         lambda: compiled(loss_of(with_layer(AlwaysDropping))),
         ValueError,
-        "`backbone` must answer the same to the same data",
+        "`backbone` must give the same features for the same data",
     ),
     "statistics that move": (
         lambda: compiled(loss_of(with_layer(CountingCalls))),
         ValueError,
-        "`backbone` must stand still.*count",
+        "`backbone` must not change.*count",
     ),
     "data outside the declared range": (
         lambda: compiled(loss_of(backbone())).fit(2 * IMAGES - 1, verbose=0),

@@ -135,7 +135,7 @@ CASES = {
     "one-hot labels": (
         lambda: models.ConditionalGAN(one_hot_network(4, 6), one_hot_network(6, 1)),
         ValueError,
-        r"`generator` must take as its second input one integer label an example.*\(3,\)",
+        r"`generator` must take as its second input one integer label per example.*\(3,\)",
     ),
     "no labels": (lambda: compiled().fit(X), ValueError, "`y` must hold the labels.*y=None"),
     "float labels": (
@@ -161,7 +161,7 @@ CASES = {
     "fewer labels than examples": (
         lambda: compiled().fit(X, LABELS[:8], verbose=0),
         ValueError,
-        r"must hold as many examples.*\(16, 6\).*\(8,\)",
+        r"must hold the same number of examples.*\(16, 6\).*\(8,\)",
     ),
     "samples of an unknown class": (
         lambda: conditional().sample(np.array([3])),
@@ -176,7 +176,7 @@ CASES = {
     "labels for other data": (
         lambda: conditional().discriminate(X, LABELS[:3]),
         ValueError,
-        "`x` and `labels` must hold as many examples",
+        "`x` and `labels` must hold the same number of examples",
     ),
 }
 

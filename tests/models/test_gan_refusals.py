@@ -44,17 +44,17 @@ CASES = {
     "two logits": (
         lambda: gan(discriminator=ending_in(None, units=2)),
         ValueError,
-        r"`discriminator` must end in one logit an example.*\(2,\)",
+        r"`discriminator` must end in one logit per example.*\(2,\)",
     ),
     "a map of logits": (
         lambda: gan(discriminator=keras.Sequential([keras.Input((6,)), layers.Reshape((6, 1))])),
         ValueError,
-        r"`discriminator` must end in one logit an example.*\(6, 1\)",
+        r"`discriminator` must end in one logit per example.*\(6, 1\)",
     ),
     "a sigmoid": (
         lambda: gan(discriminator=ending_in("sigmoid")),
         ValueError,
-        "`discriminator` must end in a logit.*take the sigmoid themselves.*'sigmoid'",
+        "`discriminator` must end in a logit.*need a sigmoid apply it themselves.*'sigmoid'",
     ),
     "a sigmoid that is no layer": (
         lambda: gan(discriminator=ending_in_an_op()),

@@ -296,7 +296,7 @@ CASES = {
     "fewer targets than examples": (
         lambda: compiled().fit(X, X[:8], verbose=0),
         ValueError,
-        r"`x` and `y` must hold as many examples.*\(16, 6\).*\(8, 6\)",
+        r"`x` and `y` must hold the same number of examples.*\(16, 6\).*\(8, 6\)",
     ),
     "a categorical loss without targets": (
         lambda: categorical_autoencoder().fit(X, verbose=0),

@@ -332,7 +332,7 @@ REFUSALS = {
     ),
     "one-hot labels": (
         lambda: compiled(conditional_vae()).fit(X, np.eye(3, dtype="int32")[LABELS]),
-        "Labels are one integer an example: y.argmax(axis=1)",
+        "Labels are one integer per example: y.argmax(axis=1)",
     ),
     "no batch to measure on": (
         lambda: compiled(vae()).evaluate(X, batch_size=0),
@@ -351,7 +351,7 @@ REFUSALS = {
     ),
     "too few labels": (
         lambda: conditional_vae().encode(X, LABELS[:3]),
-        "`x` and `labels` must hold as many examples",
+        "`x` and `labels` must hold the same number of examples",
     ),
     "no model to end": (lambda: networks.gaussian_encoder("dense", 2), "`network` must be a keras"),
 }

@@ -65,7 +65,7 @@ def test_pretraining_learns_what_tells_the_classes_apart(tmp_path):
         (lambda: networks.pretrain_backbone(np.zeros((4, 8)), np.arange(4)), "`x` must be images"),
         (
             lambda: networks.pretrain_backbone(np.zeros((4, 8, 8, 1)), np.zeros((4, 2))),
-            "`labels` must be one integer class for each image",
+            "`labels` must be one integer class per image",
         ),
         (
             lambda: networks.pretrain_backbone(np.zeros((4, 8, 8, 1)), np.zeros(4, int)),

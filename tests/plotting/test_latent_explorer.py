@@ -233,7 +233,7 @@ _X = np.zeros((3, 8, 8, 1), "float32")
         ),
         (
             lambda: _network(4, layers.Reshape((2, 2, 1)), layers.Conv2D(1, 1, dilation_rate=2)),
-            r"Conv2D with dilation_rate=\(1, 1\) only.* Received: dilation_rate=\(2, 2\)",
+            r"Conv2D only with dilation_rate=\(1, 1\).* Received: dilation_rate=\(2, 2\)",
         ),
     ],
 )
@@ -250,7 +250,7 @@ def test_it_refuses_a_network_that_the_page_cannot_compute(make, message, tmp_pa
         ({"x": _X, "labels": np.zeros(3)}, "Received: float64 of shape"),
         (
             {"x": _X, "labels": np.arange(3), "label_names": ["a"]},
-            "`label_names` must hold a name for each of 3 classes. Received: 1",
+            "`label_names` must hold 3 names, one per class. Received: 1",
         ),
         ({"value_range": (1, 0)}, "`value_range` must be"),
     ],

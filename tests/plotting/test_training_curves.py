@@ -49,7 +49,7 @@ def test_it_takes_what_fit_returns(tmp_path):
     [
         ({}, "`history` must be .* Received: no epoch"),
         ([1.0, 2.0], "Received: list"),
-        ({"loss": []}, r"one number an epoch .* Received: history\['loss'\]=\[\]"),
+        ({"loss": []}, r"one number per epoch .* Received: history\['loss'\]=\[\]"),
         ({"loss": 1.0}, r"Received: history\['loss'\]=1.0"),
         ({"loss": ["low"]}, r"Received: history\['loss'\]=\['low'\]"),
     ],

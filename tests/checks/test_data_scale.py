@@ -196,7 +196,7 @@ def test_integers_before_a_rescaling_are_told_of_targets():
     encoder = _features(keras.layers.Rescaling(1 / 255, name="to_unit"))
     model = models.Autoencoder(encoder, networks.dense_decoder(4, (6,), (4,)))
     model.compile(**HOW)
-    with pytest.raises(TypeError, match="'to_unit' scales; and targets that the same layer makes"):
+    with pytest.raises(TypeError, match="'to_unit' scales, and as targets what the same layer"):
         model.fit(np.full((4, 6), 200, "uint8"), verbose=0)
 
 

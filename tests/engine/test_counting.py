@@ -207,7 +207,7 @@ REFUSALS = {
     ),
     "other steps": (
         lambda: _fit(models.Autoencoder(encoder(masks=False), decoder()), np.ones((37, 5))),
-        "`sample_weight` must have the shape (37,), or that and the leading axes",
+        "`sample_weight` must have the shape (37,), or that followed by leading axes",
     ),
     "other examples": (
         lambda: _fit(models.Autoencoder(encoder(), decoder()), np.ones((36, 6))),
