@@ -120,7 +120,7 @@ def _components(means, scales):
     """The Gaussians, by what the shape of `scales` says that they are."""
     num_components, size = len(means), math.prod(means.shape[1:])
     if scales.shape in (means.shape, (num_components,)):
-        if np.any(scales <= 0):
+        if np.any(scales.astype("float32") <= 0):
             raise ValueError(
                 f"`scales` must be positive standard deviations. Received: {scales.min():.6g}"
             )
@@ -132,7 +132,8 @@ def _components(means, scales):
             f"deviations, or {(num_components, size, size)}, of Cholesky factors. "
             f"Received: scales.shape={scales.shape}"
         )
-    if np.any(np.triu(scales, 1)) or np.any(np.diagonal(scales, axis1=1, axis2=2) <= 0):
+    diagonals = np.diagonal(scales, axis1=1, axis2=2).astype("float32")
+    if np.any(np.triu(scales, 1)) or np.any(diagonals <= 0):
         raise ValueError(
             "`scales` must be lower triangular with a positive diagonal, as numpy.linalg.cholesky "
             "makes them of covariances. Received: factors that are not"
