@@ -36,6 +36,7 @@ from keras_aegan import (
     models,
     networks,
     plotting,
+    priors,
     regularizers,
 )
 from keras_aegan.losses import backbones
@@ -198,6 +199,7 @@ def _worlds(folder):
     for space in (keras.layers, keras.callbacks, *_SPACES):  # ours hide Keras's
         names.update({n: v for n, v in vars(space).items() if not n.startswith("_")})
     names.update({space.__name__.rpartition(".")[2]: space for space in _SPACES})
+    names["priors"] = priors  # as a module alone: a bare `fit` is a model's
     names["AutoencoderTransformer"] = evaluation.AutoencoderTransformer  # imported when asked for
     names["distribution_strategy"] = keras_aegan.distribution_strategy
     model, (generator, discriminator) = _made(models.Autoencoder), _adversaries()

@@ -25,7 +25,7 @@ class Categorical(Prior):
     whose posterior is Gaussian.
 
     Reference: [Chen et al., 2016](https://arxiv.org/abs/1606.03657) (InfoGAN), section 7.2, whose
-    code on MNIST is `Categorical(10)`.
+    code on MNIST is `priors.Categorical(10)`.
 
     Args:
         probabilities: `(*event, num_categories)`, zero or more, of sum 1 at each position; or an
@@ -66,7 +66,7 @@ class Categorical(Prior):
         seed_generator: keras.random.SeedGenerator,
         shape: Sequence[int | Tensor] | None = None,
     ) -> Tensor:
-        """Draws one-hot codes, `(num, *event, num_categories)`, as `Prior.draw` says."""
+        """Draws one-hot codes, `(num, *event, num_categories)`, as `priors.Prior.draw` says."""
         event = self.full_shape(shape)[:-1]
         category = chosen(draws.uniform((num, *event), seed_generator), self.probabilities)
         return ops.one_hot(category, self.num_categories, dtype="float32")

@@ -14,12 +14,12 @@ def as_floats(name, values):
 
     Raises:
         TypeError: if they are no numbers.
-        ValueError: if one is not finite, or there is none.
+        ValueError: if there is none, or one is not finite in float32.
     """
     array = as_numpy(name, values).astype("float64")
-    if not array.size or not np.all(np.isfinite(array)):
-        received = "NaN or infinity" if array.size else f"an array of shape {array.shape}"
-        raise ValueError(f"`{name}` must hold finite numbers. Received: {received}")
+    if not array.size or not np.all(np.abs(array) <= np.finfo("float32").max):
+        received = f"an array of shape {array.shape}" if not array.size else "others among them"
+        raise ValueError(f"`{name}` must hold finite numbers of float32. Received: {received}")
     return array
 
 

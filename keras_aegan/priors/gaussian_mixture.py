@@ -72,7 +72,7 @@ class GaussianMixture(Prior):
         seed_generator: keras.random.SeedGenerator,
         shape: Sequence[int | Tensor] | None = None,
     ) -> Tensor:
-        """Draws a component for each z, and z from it, `(num, *shape)`, as `Prior.draw` says."""
+        """Draws each z from a component drawn by weight, as `priors.Prior.draw` says."""
         component = chosen(draws.uniform((num,), seed_generator), self.weights)  # (num,)
         noise = draws.normal((num, *self.full_shape(shape)), seed_generator)
         means = ops.take(self._components.means, component, axis=0)
@@ -92,7 +92,7 @@ class GaussianMixture(Prior):
         return ops.logsumexp(log_weights + log_densities, axis=0)
 
     def kl(self, z_mean: Array, z_log_var: Array, z: Array | None = None) -> Tensor:
-        """As `Prior.kl`, in nats, `(batch_size,)`; of a single Gaussian in closed form.
+        """As `priors.Prior.kl`, in nats, `(batch_size,)`; of a single Gaussian in closed form.
 
         Args:
             z_mean: μ, `(batch_size, *shape)`.
@@ -120,7 +120,7 @@ def _components(means, scales):
     """The Gaussians, by what the shape of `scales` says that they are."""
     num_components, size = len(means), math.prod(means.shape[1:])
     if scales.shape in (means.shape, (num_components,)):
-        if np.any(scales <= 0):
+        if np.any(scales.astype("float32") <= 0):
             raise ValueError(
                 f"`scales` must be positive standard deviations. Received: {scales.min():.6g}"
             )
@@ -132,7 +132,8 @@ def _components(means, scales):
             f"deviations, or {(num_components, size, size)}, of Cholesky factors. "
             f"Received: scales.shape={scales.shape}"
         )
-    if np.any(np.triu(scales, 1)) or np.any(np.diagonal(scales, axis1=1, axis2=2) <= 0):
+    diagonals = np.diagonal(scales, axis1=1, axis2=2).astype("float32")
+    if np.any(np.triu(scales, 1)) or np.any(diagonals <= 0):
         raise ValueError(
             "`scales` must be lower triangular with a positive diagonal, as numpy.linalg.cholesky "
             "makes them of covariances. Received: factors that are not"

@@ -25,7 +25,7 @@ def get(identifier: str | dict | Prior | None, shape: Sequence[int | None]) -> P
         A `Prior`; the one that was given, itself.
 
     Raises:
-        ValueError: if the prior has another shape, or no prior has this name.
+        ValueError: if the prior has another shape, no prior has this name, or `shape` is not one.
         TypeError: if `identifier` is anything else.
 
     Example:
@@ -33,9 +33,10 @@ def get(identifier: str | dict | Prior | None, shape: Sequence[int | None]) -> P
     >>> keras_aegan.priors.get(None, (8,)).shape
     (8,)
     """
-    shape = tuple(shape)
+    default = StandardNormal(shape)
+    shape = default.shape  # checked
     if identifier is None:
-        return StandardNormal(shape)
+        return default
     if isinstance(identifier, str):
         if identifier not in _BY_NAME:
             raise ValueError(

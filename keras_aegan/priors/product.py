@@ -82,7 +82,7 @@ class Product(Prior):
         seed_generator: keras.random.SeedGenerator,
         shape: Sequence[int | Tensor] | None = None,
     ) -> Tensor:
-        """Draws each part, `(num, *shape)`, as `Prior.draw` says."""
+        """Draws each part, `(num, *shape)`, as `priors.Prior.draw` says."""
         self.full_shape(shape)
         return ops.concatenate([part.draw(num, seed_generator) for part in self.parts], axis=-1)
 

@@ -42,7 +42,7 @@ class StandardNormal(Prior):
         seed_generator: keras.random.SeedGenerator,
         shape: Sequence[int | Tensor] | None = None,
     ) -> Tensor:
-        """Draws z ~ N(0, I), `(num, *shape)`, as `Prior.draw` says."""
+        """Draws z ~ N(0, I), `(num, *shape)`, as `priors.Prior.draw` says."""
         return draws.normal((num, *self.full_shape(shape)), seed_generator)
 
     def log_prob(self, z: Array) -> Tensor:

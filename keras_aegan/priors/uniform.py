@@ -64,7 +64,7 @@ class Uniform(Prior):
         seed_generator: keras.random.SeedGenerator,
         shape: Sequence[int | Tensor] | None = None,
     ) -> Tensor:
-        """Draws z, uniform on [low, high), `(num, *shape)`, as `Prior.draw` says."""
+        """Draws z, uniform on [low, high), `(num, *shape)`, as `priors.Prior.draw` says."""
         unit = draws.uniform((num, *self.full_shape(shape)), seed_generator)
         return self.low + (self.high - self.low) * unit
 

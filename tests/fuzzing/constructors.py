@@ -4,7 +4,16 @@ import keras
 import numpy as np
 from hypothesis import strategies as st
 
-from keras_aegan import callbacks, datasets, layers, losses, models, networks, regularizers
+from keras_aegan import (
+    callbacks,
+    datasets,
+    layers,
+    losses,
+    models,
+    networks,
+    priors,
+    regularizers,
+)
 
 _odd = st.one_of(
     st.none(),
@@ -127,6 +136,20 @@ CONSTRUCTORS = [
     (regularizers.KLSparsity, {"target": st.floats(0.01, 0.9), "weight": st.floats(0.0, 3.0)}),
     (regularizers.GradientPenalty, {"weight": st.floats(0.0, 10.0)}),
     (regularizers.R1, {"weight": st.floats(0.0, 10.0)}),
+    (priors.StandardNormal, {"shape": _shape}),
+    (priors.Uniform, {"shape": _shape, "low": st.floats(-2, 0), "high": st.floats(0.1, 2)}),
+    (priors.GaussianMixture, {"means": st.sampled_from([[[0.0, 1.0], [2.0, 3.0]], [0.0]]),
+        "scales": st.sampled_from([[1.0, 2.0], np.ones((2, 2)), np.stack([np.eye(2)] * 2)]),
+        "weights": st.sampled_from([None, [0.5, 0.5]])}),
+    (priors.Categorical, {
+        "probabilities": st.sampled_from([3, [0.5, 0.5], np.full((2, 4), 0.25)])}),
+    (priors.Product, {
+        "parts": st.sampled_from([[priors.Categorical(2)], [priors.Uniform((2, 2))]])}),
+    (priors.get, {"identifier": st.sampled_from([None, "uniform", priors.Categorical(4)]),
+        "shape": _shape}),
+    (priors.fit, {"prior": st.sampled_from(["gaussian_mixture", "gaussian", "categorical"]),
+        "codes": st.sampled_from([floats(9, 2), floats(9, 2, 2), np.eye(3)]),
+        "num_components": st.sampled_from([1, 2]), "seed": _seed}),
     (datasets.ring, {"num_modes": _size}),
     (datasets.grid, {"num_modes": st.sampled_from([4, 9, 25])}),
     (datasets.lecture_mixture, {"number": st.sampled_from([1, 2, 3])}),

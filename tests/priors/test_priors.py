@@ -192,6 +192,8 @@ _M, _S, _W = [[0.0, 1.0], [2.0, 3.0]], [1.0, 2.0], [1.0, 1.0]
         (lambda: priors.GaussianMixture([["a"]], [1]), TypeError, "`means` must be a plain array"),
         (lambda: priors.GaussianMixture(_M, [1.0]), ValueError, "`scales` must have the shape"),
         (lambda: priors.GaussianMixture(_M, [0.0, 1.0]), ValueError, "`scales` must be positive"),
+        (lambda: priors.GaussianMixture(_M, [1e-60, 1.0]), ValueError, "`scales` must be positive"),
+        (lambda: priors.GaussianMixture([[1e60]], [1]), ValueError, "`means` must hold finite"),
         (
             lambda: priors.GaussianMixture(_M, np.ones((2, 2, 2))),
             ValueError,
