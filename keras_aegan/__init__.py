@@ -19,6 +19,7 @@ from keras_aegan import metrics as metrics
 from keras_aegan import models as models
 from keras_aegan import networks as networks
 from keras_aegan import plotting as plotting
+from keras_aegan import priors as priors
 from keras_aegan import regularizers as regularizers
 from keras_aegan.distribution import distribution_strategy as distribution_strategy
 from keras_aegan.version import __version__ as __version__

@@ -9,17 +9,17 @@ from scipy.spatial.distance import cdist
 
 from keras_aegan import networks
 from keras_aegan.metrics import kernel_distance
-from tests.conformance.wasserstein_autoencoder import WassersteinAutoencoder, squared_mmd
+from keras_aegan.models.wasserstein_autoencoder import WassersteinAutoencoder, squared_mmd
 
 _ROOT = pathlib.Path(__file__).parents[1]
-_MODEL = _ROOT / "tests" / "conformance" / "wasserstein_autoencoder.py"
+_MODEL = _ROOT / "keras_aegan" / "models" / "wasserstein_autoencoder.py"
 
 
 def test_what_is_quoted_stands_in_the_files():
     guide = (_ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     example = guide.split("### An example")[1].split("\n## ")[0]
     quoted = re.findall(r"```python\n(.*?)```", example, flags=re.DOTALL)
-    files = [_MODEL, _MODEL.with_name("table.py")]
+    files = [_MODEL, _ROOT / "tests" / "conformance" / "table.py"]
     sources = "\n".join(path.read_text(encoding="utf-8") for path in files)
     assert len(quoted) == 2
     for block in quoted:

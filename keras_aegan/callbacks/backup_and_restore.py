@@ -13,7 +13,7 @@ from keras_aegan.checks.arguments import is_number
 from keras_aegan.checks.data_checks import check_path
 from keras_aegan.engine.devices import has_several_workers, is_chief
 from keras_aegan.engine.files import remove_folder, warned_of_files, whole_folder
-from keras_aegan.engine.keras_internals import forget_initial_epoch
+from keras_aegan.engine.keras_internals import begin_at_epoch
 
 # The state of Keras's callbacks beside the model's weights, which dies with the process.
 _ATTRIBUTES = {
@@ -91,7 +91,7 @@ class BackupAndRestore(keras.callbacks.Callback):
         self._check_that_workers_agree(folder)
         self._restored = None
         if folder is None:
-            forget_initial_epoch(self.model)
+            begin_at_epoch(self.model, None)
             return
         try:
             restored = json.loads((folder / "training.json").read_text())
@@ -105,7 +105,8 @@ class BackupAndRestore(keras.callbacks.Callback):
                 f"The backup in `{self.backup_dir}` is another model's, or was damaged: delete "
                 f"it to begin anew. Received: {str(error).strip().splitlines()[0]}"
             ) from error
-        self._restored, self.model._initial_epoch = restored, restored["epoch"]
+        self._restored = restored
+        begin_at_epoch(self.model, restored["epoch"])
 
     def _check(self, restored, epoch):
         """Raises ValueError for values that no training writes, which `fit` would accept."""
@@ -166,7 +167,7 @@ class BackupAndRestore(keras.callbacks.Callback):
 
     def _restore_callbacks(self):
         """Restores the history and the other callbacks' state, once all of them have begun."""
-        forget_initial_epoch(self.model)  # Keras would skip the next `fit`'s epochs too
+        begin_at_epoch(self.model, None)  # Keras would skip the next `fit`'s epochs too
         if self._restored is None:
             return
         history = self._restored["history"]

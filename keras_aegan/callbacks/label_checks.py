@@ -3,8 +3,8 @@
 
 def takes_labels(model):
     """Whether a model of this package is conditional; `None` for other models."""
-    network_inputs = getattr(model, "network_inputs", None)
-    return None if network_inputs is None else "labels" in network_inputs
+    names = getattr(model, "condition_names", None)
+    return None if names is None else "labels" in names
 
 
 def check_labels_suit(callback, labels):

@@ -1,64 +1,86 @@
-"""The door: what `fit` and `evaluate` ask of data before they touch a weight."""
+"""Keras's own methods of a model: what they do here besides."""
 
-import math
-from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+import inspect
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_aegan.checks import data_checks
-from keras_aegan.checks.arguments import check_positive_integer
-from keras_aegan.checks.arrays import as_array, as_vector, is_array_like
-from keras_aegan.engine.batch_sizes import own_batch_size
+from keras_aegan.checks.data_checks import check_path
+from keras_aegan.engine import keras_internals
 from keras_aegan.engine.devices import lost_workers_named
+from keras_aegan.engine.door import Door, refuse_class_weight
+from keras_aegan.engine.file_checks import check_loadable
 from keras_aegan.engine.full_disks import full_disks_survived
-from keras_aegan.engine.training_checks import prepare_callbacks
+from keras_aegan.engine.saver import Saver
 from keras_aegan.hints import Array
 
-_Data: TypeAlias = Array | tf.data.Dataset | keras.utils.PyDataset | Iterator
+Data: TypeAlias = Array | tf.data.Dataset | keras.utils.PyDataset | Iterator
 
 
 class CheckedModel(keras.Model):
-    """A Keras model that looks at its data first: wrong data get a sentence, not a training.
+    """A Keras model that looks at its data first, trains in groups of steps, and saves whole.
 
-    Arrays are checked whole, a dataset by its first batch. A subclass says in
-    `check_data(x, y)` what its networks and its loss can take.
+    Each of the three is an object: `Door` checks what comes in, `StepGroups` (see `compile` of
+    `LatentVariableModel`) chooses how steps run, and `Saver` writes files and serves.
+
+    Args:
+        **kwargs: `name` and `dtype`, as in `keras.Model`.
     """
 
-    # Of the data that training began on: what is said where they are so large that NaN may come
-    # of it.
-    unscaled: str | None = None
+    _door_class = Door
+
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self._door = self._door_class(self)
+        self._saver = Saver(self, self.distribute_strategy)
 
     def check_data(self, x: Array, y: Array | None = None) -> None:
-        """Refuses data that the networks or the loss cannot take, with one sentence."""
+        """Raises an error unless the networks and the loss can take the data.
+
+        Args:
+            x: what `fit` was given: an array, `(num_examples, ...)`, or a dataset's first batch.
+            y: the same of its second argument, or `None`.
+        """
+
+    def endpoints(self) -> dict[str, tuple]:
+        """Dict, an endpoint's name to `(function, [input specs])`; the first is the default."""
+        raise NotImplementedError(f"{type(self).__name__} must define `endpoints`.")
+
+    # ------------------------------------------------------------------ Keras's loops
 
     def fit(
         self,
-        x: _Data | None = None,
+        x: Data | None = None,
         y: Array | None = None,
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: str | int = "auto",
         callbacks: Sequence[keras.callbacks.Callback] | None = None,
         validation_split: float = 0.0,
-        validation_data: _Data | tuple | None = None,
+        validation_data: Data | tuple | None = None,
         shuffle: bool = True,
         class_weight: None = None,
         sample_weight: Array | None = None,
-        **kwargs,
+        initial_epoch: int = 0,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
+        validation_batch_size: int | None = None,
+        validation_freq: int = 1,
     ) -> keras.callbacks.History:
         """Trains as `keras.Model.fit` does, after a look at the data.
 
         Arrays are checked whole, a dataset by its first batch: shape, dtype, NaN, and the range
-        that the loss needs.
+        that the loss needs. Steps run in groups where that is faster (`steps_per_execution`).
 
         Args:
             x: an array of any library, a frame, a list of numbers; `tf.data.Dataset`,
                 `keras.utils.PyDataset` or a generator of arrays or tuples.
             y: targets, where the class takes any.
-            batch_size: examples a step, of arrays; if `None`, 32, or the one size that the
+            batch_size: examples per step, of arrays; if `None`, 32, or the one size that the
                 networks take.
             epochs: passes over the data.
             verbose: `"auto"`, 0, 1 or 2.
@@ -67,11 +89,14 @@ class CheckedModel(keras.Model):
             validation_data: as in Keras: `x`, `(x,)`, `(x, y)`, `(x, y, sample_weight)`, or a
                 dataset.
             shuffle: whether to shuffle arrays each epoch.
-            class_weight: refused; use `sample_weight`.
+            class_weight: must be `None`; use `sample_weight`.
             sample_weight: `(num_examples,)`; or of single steps, `(num_examples, steps)`, where
                 the loss leaves them.
-            **kwargs: `initial_epoch`, `steps_per_epoch`, `validation_steps`,
-                `validation_batch_size`, `validation_freq`, as in Keras.
+            initial_epoch: as in Keras.
+            steps_per_epoch: as in Keras.
+            validation_steps: as in Keras.
+            validation_batch_size: as in Keras.
+            validation_freq: as in Keras.
 
         Returns:
             A `keras.callbacks.History`.
@@ -80,38 +105,18 @@ class CheckedModel(keras.Model):
             ValueError: if the data cannot be trained on.
             TypeError: if their dtype is not what the model takes.
         """
-        _refuse_class_weight(class_weight)
-        if batch_size is not None:
-            data_checks.check_batch_size(batch_size)
-        data_checks.check_fit_arguments(epochs, validation_split, **kwargs)
-        data_checks.check_ends("x", x, "steps_per_epoch", kwargs.get("steps_per_epoch"))
-        x, y, sample_weight = self._admit(x, y, sample_weight, trains=True)
-        if validation_data is not None:
-            validation_data = self._admit_validation(
-                validation_data, kwargs.get("validation_steps")
-            )
-        batch_size = self._own_batch_size(x, batch_size, validation_split)
-        callbacks = prepare_callbacks(callbacks, self)
-        with lost_workers_named(self.distribute_strategy), full_disks_survived(callbacks):
-            return super().fit(
-                x,
-                y,
-                batch_size=batch_size,
-                epochs=epochs,
-                verbose=verbose,
-                callbacks=callbacks,
-                validation_split=validation_split,
-                validation_data=validation_data,
-                # Keras shuffles arrays and PyDatasets, and warns that it cannot shuffle others.
-                shuffle=shuffle
-                and (is_array_like(x) or getattr(x, "num_batches", None) is not None),
-                sample_weight=sample_weight,
-                **kwargs,
-            )
+        arguments = {name: value for name, value in locals().items() if name in _FIT_ARGUMENTS}
+        arguments = self._door.admit_fit(arguments)
+        with (
+            lost_workers_named(self.distribute_strategy),
+            full_disks_survived(arguments["callbacks"]),
+            self._step_groups.of_fit(self, arguments) as arguments,
+        ):
+            return super().fit(**arguments)
 
     def evaluate(
         self,
-        x: _Data | None = None,
+        x: Data | None = None,
         y: Array | None = None,
         batch_size: int | None = None,
         verbose: str | int = "auto",
@@ -126,10 +131,9 @@ class CheckedModel(keras.Model):
         Args:
             x: as in `fit`.
             y: as in `fit`.
-            batch_size: examples a step, of arrays; 32 if `None`.
+            batch_size: examples per step, of arrays; 32 if `None`.
             verbose: `"auto"`, 0, 1 or 2.
-            sample_weight: `(num_examples,)`; or of single steps, `(num_examples, steps)`, where
-                the loss leaves them.
+            sample_weight: as in `fit`.
             steps: how many batches of a dataset; all if `None`.
             callbacks: Keras callbacks.
             return_dict: whether to give a dict rather than a list.
@@ -138,54 +142,25 @@ class CheckedModel(keras.Model):
         Returns:
             The means of the loss, the terms and the metrics.
         """
-        if not kwargs:  # inside `fit`, the data have been looked at
-            if batch_size is not None:
-                data_checks.check_batch_size(batch_size)
-            if steps is not None:
-                check_positive_integer("steps", steps)
-            data_checks.check_ends("x", x, "steps", steps)
-            x, y, sample_weight = self._admit(x, y, sample_weight)
-            batch_size = self._own_batch_size(x, batch_size)
-        return super().evaluate(
-            x,
-            y,
-            batch_size=batch_size,
-            verbose=verbose,
-            sample_weight=sample_weight,
-            steps=steps,
-            callbacks=callbacks,
-            return_dict=return_dict,
-            **kwargs,
-        )
-
-    def train_on_batch(
-        self,
-        x: Array,
-        y: Array | None = None,
-        sample_weight: Array | None = None,
-        class_weight=None,
-        return_dict: bool = False,
-    ):
-        """One step on one batch, as in `keras.Model.train_on_batch`."""
-        _refuse_class_weight(class_weight)
-        is_first = self.train_function is None  # since `compile`
-        x, y, sample_weight = self._admit(x, y, sample_weight, trains=True, warns=is_first)
-        return super().train_on_batch(x, y, sample_weight, None, return_dict)
-
-    def test_on_batch(
-        self,
-        x: Array,
-        y: Array | None = None,
-        sample_weight: Array | None = None,
-        return_dict: bool = False,
-    ):
-        """The measures of one batch, as in `keras.Model.test_on_batch`."""
-        x, y, sample_weight = self._admit(x, y, sample_weight)
-        return super().test_on_batch(x, y, sample_weight, return_dict)
+        arguments = {
+            "x": x,
+            "y": y,
+            "batch_size": batch_size,
+            "verbose": verbose,
+            "sample_weight": sample_weight,
+            "steps": steps,
+            "callbacks": callbacks,
+            "return_dict": return_dict,
+        }
+        if keras_internals.is_validation_of_fit(kwargs):  # whose data have been looked at
+            return super().evaluate(**arguments, **kwargs)
+        arguments = self._door.admit_evaluate(arguments)
+        with self._step_groups.of_evaluate(self, arguments) as arguments:
+            return super().evaluate(**arguments, **kwargs)
 
     def predict(
         self,
-        x: _Data | list,
+        x: Data | list,
         batch_size: int | None = None,
         verbose: str | int = "auto",
         steps: int | None = None,
@@ -203,161 +178,189 @@ class CheckedModel(keras.Model):
         Returns:
             A NumPy array, `(num_examples, ...)`.
         """
-        if batch_size is not None:
-            data_checks.check_batch_size(batch_size)
-        data_checks.check_ends("x", x, "steps", steps)
-        return super().predict(self._admit_inputs(x), batch_size, verbose, steps, callbacks)
+        x = self._door.admit_predict(x, batch_size, steps)
+        return super().predict(x, batch_size, verbose, steps, callbacks)
+
+    def train_on_batch(
+        self,
+        x: Array,
+        y: Array | None = None,
+        sample_weight: Array | None = None,
+        class_weight: None = None,
+        return_dict: bool = False,
+    ):
+        """One step on one batch, as in `keras.Model.train_on_batch`."""
+        refuse_class_weight(class_weight)
+        is_first = self.train_function is None  # since `compile`
+        data = self._door.admit(x, y, sample_weight, trains=True, warns=is_first)
+        return super().train_on_batch(*data, None, return_dict)
+
+    def test_on_batch(
+        self,
+        x: Array,
+        y: Array | None = None,
+        sample_weight: Array | None = None,
+        return_dict: bool = False,
+    ):
+        """The measures of one batch, as in `keras.Model.test_on_batch`."""
+        return super().test_on_batch(*self._door.admit(x, y, sample_weight), return_dict)
 
     def predict_on_batch(self, x: Array | list):
         """What `call` gives of one batch, as in `keras.Model.predict_on_batch`."""
-        return super().predict_on_batch(self._admit_inputs(x))
+        return super().predict_on_batch(self._door.admit_inputs(x))
 
-    # ------------------------------------------------------------------------- at the door
-
-    def as_targets(self, y: Array) -> Array:
-        """The array that `y` is: targets, unless a class takes labels in their place."""
-        return as_array("y", y)
-
-    def note_targets(self, x: Array, y: Array | None) -> None:
-        """Told in `fit` what examples and targets the model trains on, for abilities to know."""
-
-    def check_as_trained(self, y: Array | None) -> None:
-        """Raises ValueError unless measuring compares with what training compared with."""
-
-    def warn_of_data(self, x: Array, y: Array | None) -> None:
-        """Warns in `fit`, before the first step, of data that lead nowhere."""
-
-    def check_inputs(self, *inputs: Array) -> None:
-        """Raises an error unless `call` can take these arrays."""
-
-    def _shape_of_input(self):
-        """The shape of one example of what `call` takes first."""
-        return self.data_shape
-
-    def _admit_inputs(self, x):
-        """Checks at the door what `call` is to take; gives the `x` to go on with."""
-        if x is None:
-            raise ValueError("`x` must be an array or a dataset. Received: x=None")
-        if is_array_like(x):
-            return self._as_inputs(x)
-        batch, x = data_checks.peek(x)
-        if batch is not None:
-            self._as_inputs(keras.utils.unpack_x_y_sample_weight(batch)[0])
-        return x
-
-    def _as_inputs(self, x):
-        """What `call` takes, converted and checked: one array, or a list of several."""
-        names = getattr(self, "network_inputs", None)
-        if names is None:  # of a class of the user's own, whose `call` may take anything
-            is_list = isinstance(x, (list, tuple)) and all(hasattr(part, "shape") for part in x)
-            return [as_array("x", part) for part in x] if is_list else as_array("x", x)
-        if isinstance(x, dict) or (
-            len(names) > 1 and not (isinstance(x, (list, tuple)) and len(x) == len(names))
-        ):
-            wanted = "one array" if len(names) == 1 else f"a list [{', '.join(names)}]"
-            raise ValueError(
-                f"`x` must be {wanted}, which a {type(self).__name__} is called on. "
-                f"Received: x of type {type(x).__name__}"
+    def make_train_function(self, force=False):
+        """What `fit` calls for each group of steps; made again where a constant has changed."""
+        force = self._step_constants.value.has_changed_in_training() or force
+        if self.train_function is None or force:
+            super().make_train_function(force)
+            self.train_function = self._step_groups.function(
+                self, self.train_step, self.train_function
             )
-        if len(names) == 1 and isinstance(x, (list, tuple)) and len(x) == 1:
-            one = as_array("x", x[0])  # Keras takes a list of one array, too
-            x = one if len(one.shape) > len(self._shape_of_input()) else x
-        parts = x if len(names) > 1 else [x]
-        arrays = [
-            (as_vector if name == "labels" else as_array)(name, part)
-            for name, part in zip(names, parts, strict=True)
-        ]
-        self.check_inputs(*arrays)
-        return arrays if len(names) > 1 else arrays[0]
 
-    def _admit(self, x, y, sample_weight, trains=False, warns=True):
-        """Checks the data at the door; gives the `(x, y, sample_weight)` to go on with."""
-        self._assert_compile_called("fit")
-        if x is None or isinstance(x, (tuple, dict)):
-            raise ValueError(
-                "`x` must be one array or a dataset, with targets and weights as arguments of "
-                f"their own. Received: x of type {type(x).__name__}"
+    def make_test_function(self, force=False):
+        """What `evaluate` calls for each group of steps; made again as that of `fit` is."""
+        force = self._step_constants.value.has_changed_in_test() or force
+        if self.test_function is None or force:
+            super().make_test_function(force)
+            self.test_function = self._step_groups.function(
+                self, self.test_step, self.test_function
             )
-        if is_array_like(x):
-            x, y, sample_weight = self._check_arrays(x, y, sample_weight, trains, warns)
-            # Keras drops the weights of examples that come without targets.
-            return x, x if y is None and sample_weight is not None else y, sample_weight
-        batch, x = data_checks.peek(x)
-        if batch is not None:
-            parts = keras.utils.unpack_x_y_sample_weight(batch)
-            self._check_arrays(*parts, trains, warns)
-        else:  # a distributed dataset, of which nothing can be looked at but the structure
-            spec = x.element_spec
-            y_spec = spec[1] if isinstance(spec, tuple) and len(spec) > 1 else None
-            self.note_targets(None, y_spec) if trains else self.check_as_trained(y_spec)
-        return x, y, sample_weight
 
-    def _own_batch_size(self, x, batch_size, validation_split=0.0):
-        """`batch_size`; of arrays, the one that the networks take, where they take but one."""
-        own_size = own_batch_size(self)
-        if own_size is None or not is_array_like(x):
-            return batch_size
-        num_trained = math.floor(x.shape[0] * (1.0 - (validation_split or 0.0)))
-        for num_examples in (num_trained, x.shape[0] - num_trained):
-            data_checks.check_whole_batches(num_examples, own_size, batch_size)
-        return own_size
+    _maybe_symbolic_build = keras_internals.build_from_one_replica
 
-    def _admit_validation(self, validation_data, validation_steps):
-        if isinstance(validation_data, list) and self._is_of_parts(validation_data):
-            validation_data = tuple(validation_data)
-        if not isinstance(validation_data, tuple):
-            data_checks.check_ends(
-                "validation_data", validation_data, "validation_steps", validation_steps
-            )
-            return self._admit(validation_data, None, None)[0]
-        if not 1 <= len(validation_data) <= 3:
-            raise ValueError(
-                "`validation_data` must be x, (x,), (x, y) or (x, y, sample_weight). "
-                f"Received: a tuple of {len(validation_data)}"
-            )
-        arrays = self._admit(*keras.utils.unpack_x_y_sample_weight(validation_data))
-        return keras.utils.pack_x_y_sample_weight(*arrays)
+    # ------------------------------------------------------------------ files and servers
 
-    def _is_of_parts(self, values):
-        """Whether a list holds x, y and weights, and not the numbers of x themselves."""
-        rank = len(getattr(self, "data_shape", (None,))) + 1
-        return len(values) <= 3 and np.ndim(values[0]) >= rank if values else False
+    def run_in_batches(
+        self, function: Callable, *arrays: Array, batch_size: int
+    ) -> np.ndarray | Any:
+        """A method of this model run on arrays of any length, a batch at a time.
 
-    def _check_arrays(self, x, y, sample_weight, trains, warns):
-        """The arrays of a whole data set, or of a dataset's first batch, converted and checked."""
-        given = x
-        if x is None or isinstance(x, (tuple, dict)):
-            raise ValueError(
-                f"`x` must be one array of examples. Received: an x of type {type(x).__name__}"
-            )
-        x = as_array("x", x)
-        if not len(x.shape):
-            raise ValueError(f"`x` must be one array of examples. Received: x={x}")
-        if y is not None:
-            y = x if y is given else self.as_targets(y)
-            if not len(y.shape):
-                raise TypeError(f"`y` must be one array. Received: y={y}")
-            data_checks.check_as_many("x", x, "y", y)
-        if not trains:
-            self.check_as_trained(y)
-        self.check_data(x, y)
-        data_checks.check_whole_batches(x.shape[0], own_batch_size(self))
-        if sample_weight is not None:
-            sample_weight = as_vector("sample_weight", sample_weight)
-            target = x if y is None or len(y.shape) == 1 else y  # labels have no steps
-            data_checks.check_sample_weight(
-                np.asarray(sample_weight), x.shape[0], tuple(target.shape[1:])
-            )
-        if trains:
-            self.note_targets(x, y)
-            if warns:
-                self.warn_of_data(x, y)
-        return x, y, sample_weight
+        Args:
+            function: a bound method that takes and gives tensors, batch axis first.
+            *arrays: its inputs, `(num_examples, ...)` each.
+            batch_size: examples run at once; where the networks take batches of one size only,
+                theirs.
 
+        Returns:
+            A NumPy array `(num_examples, ...)`, or a structure of them.
+        """
+        return self._saver.run(function, *arrays, batch_size=batch_size)
 
-def _refuse_class_weight(class_weight):
-    if class_weight is not None:
-        raise ValueError(
-            "`class_weight` needs class labels as targets; weight examples by "
-            f"`sample_weight` instead. Received: class_weight={class_weight}"
+    def save(
+        self,
+        filepath: str | os.PathLike,
+        overwrite: bool = True,
+        zipped: bool | None = None,
+        **kwargs,
+    ) -> None:
+        """Saves as `keras.Model.save` does, but whole or not at all.
+
+        A process that is killed, or a disk that fills, leaves the file that was there before.
+        Under several workers the chief alone writes.
+
+        Raises:
+            ValueError: if `filepath` does not end in `.keras`, unless `zipped=False`, which
+                writes a folder. Keras's older `.h5` holds no model of several networks.
+        """
+        save = super().save
+        self._saver.save(
+            filepath,
+            overwrite,
+            zipped,
+            lambda path: save(path, overwrite=overwrite, zipped=zipped, **kwargs),
         )
+
+    def save_weights(
+        self,
+        filepath: str | os.PathLike,
+        overwrite: bool = True,
+        max_shard_size: float | None = None,
+    ) -> None:
+        """Saves as `keras.Model.save_weights` does, in the manner of `save`.
+
+        Raises:
+            ValueError: if `filepath` does not end in `.weights.h5`.
+        """
+        save_weights = super().save_weights
+        self._saver.save_weights(
+            filepath,
+            overwrite,
+            max_shard_size,
+            lambda path: save_weights(path, overwrite, max_shard_size),
+        )
+
+    def load_weights(
+        self, filepath: str | os.PathLike, skip_mismatch: bool = False, **kwargs
+    ) -> None:
+        """Loads as `keras.Model.load_weights` does, from what `save_weights` or `save` wrote.
+
+        Raises:
+            ValueError: if `filepath` ends otherwise.
+        """
+        check_path("filepath", filepath)
+        check_loadable("filepath", filepath)
+        super().load_weights(filepath, skip_mismatch=skip_mismatch, **kwargs)
+
+    def export(
+        self,
+        filepath: str | os.PathLike,
+        format: str = "tf_saved_model",
+        network: str | None = None,
+        verbose: bool | None = None,
+        **kwargs,
+    ) -> None:
+        """Writes one SavedModel with a named endpoint for each thing that the model does.
+
+        The batch size is dynamic. The SavedModel loads and runs where `keras_aegan` is not
+        installed: `served = tf.saved_model.load(filepath)`, then `served.encode(x)`. TensorFlow
+        Serving takes it from a folder of versions: `export("models/vae/1")`. Under several
+        workers the chief alone writes.
+
+        An older SavedModel is replaced by a whole new one, or stays: whoever opens the folder
+        finds one of the two. An endpoint that is asked for a number of samples, such as `sample`,
+        refuses one below 0 or above 2,147,483,647.
+
+        Args:
+            filepath: the folder to write: a new one, an empty one, or a SavedModel's; for
+                `"onnx"` and `"litert"`, the file.
+            format: `"tf_saved_model"`; or `"onnx"` or `"litert"`, which hold one network.
+            network: for those two, which: the name of an attribute, such as `"encoder"`.
+            verbose: whether to print what was written.
+            **kwargs: passed to Keras's own export.
+
+        Raises:
+            TypeError: if `filepath` is not a path.
+            ValueError: if `network` names none, or `filepath` is a file where a folder is to be
+                written or the reverse, or a folder that holds something else or cannot be
+                replaced: a mount point, the working directory, one in a read-only folder.
+        """
+        if format == "tf_saved_model" and network is None:
+            self._saver.export(filepath, verbose, **kwargs)
+        else:
+            self._saver.export_network(
+                network, self._networks(), filepath, format, verbose, **kwargs
+            )
+
+    @classmethod
+    def from_config(cls, config, custom_objects=None):
+        """The model that `get_config` describes."""
+        return cls(
+            **{
+                name: keras.saving.deserialize_keras_object(value, custom_objects=custom_objects)
+                for name, value in config.items()
+            }
+        )
+
+    def get_config(self):
+        """Keras's own part of the config."""
+        # By `keras.saving.save_model`, which does not ask `save`.
+        if keras_internals.is_written_as_hdf5():
+            raise ValueError(
+                "`filepath` must end in `.keras`: Keras's older format holds no model of several "
+                f"networks. Received: a {type(self).__name__} for a file that ends in `.h5`"
+            )
+        return super().get_config()
+
+
+_FIT_ARGUMENTS = (*inspect.signature(CheckedModel.fit).parameters,)[1:]

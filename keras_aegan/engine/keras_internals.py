@@ -106,9 +106,9 @@ def forget_compiled_metrics(model):
     model._compile_metrics = None
 
 
-def forget_initial_epoch(model):
-    """Takes back the epoch at which Keras's `BackupAndRestore` has `fit` begin."""
-    model._initial_epoch = None
+def begin_at_epoch(model, epoch):
+    """Has `fit` begin at an epoch, as Keras's `BackupAndRestore` does; `None` takes it back."""
+    model._initial_epoch = epoch
 
 
 def is_validation_of_fit(arguments):
@@ -173,11 +173,16 @@ def steps_of(optimizer):
 
 
 def excluded_from_weight_decay(optimizer):
-    """What `exclude_from_weight_decay` has noted: a set of identities and patterns, or `None`."""
-    return vars(optimizer).get("_exclude_from_weight_decay")
+    """The weights that `exclude_from_weight_decay` was given, as a set of what tells them."""
+    return vars(optimizer).get("_exclude_from_weight_decay") or set()
 
 
 # ------------------------------------------------------------------ files
+
+
+def unpickler_of(kind):
+    """The function by which pickle makes objects of a Keras class from what it wrote of them."""
+    return kind._unpickle_model
 
 
 def is_written_as_hdf5():

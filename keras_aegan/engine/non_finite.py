@@ -99,5 +99,5 @@ def non_finite(logs, model):
 def describe(logs, names, model):
     """Such as "`kl_loss` became nan", "`a` became nan, `b` became inf"; and of which data."""
     became = ", ".join(f"`{n}` became {float(np.ravel(logs[n])[0])}" for n in names)
-    unscaled = getattr(model, "unscaled", None)
+    unscaled = getattr(getattr(model, "_door", None), "unscaled", None)
     return f"{became} (the data may be why: {unscaled})" if unscaled else became

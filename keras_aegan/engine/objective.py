@@ -33,6 +33,15 @@ class Objective:
         # Known when the first step is traced: most networks carry no regularizer.
         self._regularized = set()
 
+    def check_term(self, name, values):
+        """Raises ValueError unless values are of a known term, per example or of the batch."""
+        if name not in self.weights or len(values.shape) > 1:
+            raise ValueError(
+                "A term must be one of `default_loss_weights` and have the shape (batch_size,), "
+                "or () for a batch statistic. "
+                f"Received: term {name!r} of shape {tuple(values.shape)}"
+            )
+
     def regularization_tracker(self, player):
         """The mean of what this player's regularizers add, which is logged from now on."""
         name = self._regularizations[player]

@@ -15,6 +15,7 @@ from keras_aegan.engine.keras_internals import (
     set_learning_rate,
     steps_of,
     trained_by,
+    unpickler_of,
 )
 
 
@@ -193,7 +194,7 @@ class _SharedOptimizer:
         """What pickles and copies hold: the optimizer as it is, steering nothing."""
         self._read_learning_rate()
         _, arguments = super().__reduce__()
-        return self._users_class._unpickle_model, arguments
+        return unpickler_of(self._users_class), arguments
 
     def __setattr__(self, name, value):
         if name in _SETTLED_BY_BUILD and _copies(self) and value != getattr(self, name):

@@ -6,7 +6,13 @@ import re
 import keras
 import tensorflow as tf
 
-from keras_aegan.engine.keras_internals import layers_of, learning_rate_of, strategy_of, trained_by
+from keras_aegan.engine.keras_internals import (
+    excluded_from_weight_decay,
+    layers_of,
+    learning_rate_of,
+    strategy_of,
+    trained_by,
+)
 from keras_aegan.engine.optimizer_copies import copy_for_players, lacks_variables
 
 # What an optimizer does in some steps only, and what does the same on replicas.
@@ -182,8 +188,7 @@ def settings(optimizer):
                 found += name, value
         elif isinstance(value, keras.optimizers.Optimizer):
             found += name, settings(value)
-        elif name == "_exclude_from_weight_decay":
-            found += name, frozenset(value)
+    found += "excluded", frozenset(excluded_from_weight_decay(optimizer))
     rate = learning_rate_of(optimizer)
     return (*found, "schedule", None if isinstance(rate, keras.Variable) else rate)
 

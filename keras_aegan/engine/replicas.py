@@ -37,16 +37,22 @@ def clip_sum(gradients, optimizer, strategy):
     return [None if g is None else next(shares) for g in gradients]
 
 
+def noise_states(model):
+    """The states of all seed generators, a model's and its layers', a list."""
+    return [v for v in model.variables if v.name == "seed_generator_state"]
+
+
 @contextlib.contextmanager
-def independent_noise(states, strategy):
+def independent_noise(model):
     """Gives each replica noise of its own: one mirrored seed draws the same on all.
 
     For the length of a turn the replica's number is added to every seed, Keras's own layers'
     included; the states that are saved stay equal on all replicas.
     """
-    if strategy.num_replicas_in_sync == 1:
+    if model.distribute_strategy.num_replicas_in_sync == 1:
         yield
         return
+    states = noise_states(model)
     replica_id = tf.distribute.get_replica_context().replica_id_in_sync_group
     # A prime stride: seeds that a user numbers 1, 2, 3 … must not meet.
     shifts = [ops.cast([1_000_003, 0], s.dtype) * ops.cast(replica_id, s.dtype) for s in states]

@@ -3,8 +3,8 @@
 import keras
 
 from keras_aegan.engine.devices import has_several_workers
+from keras_aegan.engine.file_checks import check_keras_file, check_weights_file
 from keras_aegan.engine.non_finite import TerminateOnNonFinite, WarnOfNonFinite
-from keras_aegan.engine.servable_model import check_keras_file, check_weights_file
 
 
 def prepare_callbacks(callbacks, model):

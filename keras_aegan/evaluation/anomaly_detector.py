@@ -7,18 +7,19 @@ import numpy as np
 from keras import ops
 
 from keras_aegan.checks.arguments import check_positive_integer
-from keras_aegan.checks.arrays import as_array, as_vector
-from keras_aegan.engine.servable_model import ServableModel
+from keras_aegan.checks.arrays import as_vector
+from keras_aegan.engine.door import check_compiled
+from keras_aegan.engine.saver import Saver
 from keras_aegan.evaluation.anomaly_scores import SCORES
 from keras_aegan.evaluation.thresholds import THRESHOLDS, check_contamination
 from keras_aegan.hints import Array, ArrayLike, Tensor
-from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel, input_spec
+from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
 
 _NUM_FOLDS = 5
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
-class AnomalyDetector(ServableModel):
+class AnomalyDetector(keras.layers.Layer):
     """Scores examples by a trained autoencoder or VAE, and says which are anomalies.
 
     Names and signs are scikit-learn's: `score_samples` is higher for normal examples,
@@ -61,7 +62,7 @@ class AnomalyDetector(ServableModel):
         score: one of the five.
         num_samples: draws of z for the two scores that take any, an even number.
         seed: of those draws.
-        **kwargs: `name` and `dtype`, as in `keras.Model`.
+        **kwargs: `name` and `dtype`, as in `keras.layers.Layer`.
 
     Input shape:
         What the model takes, `(num_examples, ...)`.
@@ -107,6 +108,7 @@ class AnomalyDetector(ServableModel):
                 f"Received: num_samples={num_samples}"
             )
         self.model = model
+        self._saver = Saver(self, model.distribute_strategy)
         self.score = score
         self.num_samples = num_samples
         self.seed = seed
@@ -154,7 +156,7 @@ class AnomalyDetector(ServableModel):
                 f"`method` must be one of {sorted(THRESHOLDS)}. Received: method={method!r}"
             )
         arrays = self._as_arrays("x_normal", x_normal, target)
-        evidence = self.run_in_batches(self._evidence, *arrays, batch_size=batch_size)
+        evidence = self._saver.run(self._evidence, *arrays, batch_size=batch_size)
         scores = self._scores_of_normal(evidence)
         threshold = np.float32(THRESHOLDS[method](scores, contamination))
         self.anomaly_score.fit(evidence)
@@ -209,7 +211,7 @@ class AnomalyDetector(ServableModel):
         """
         self._check_fitted("anomaly_scores")
         arrays = self._as_arrays("x", x, target)
-        return self.run_in_batches(self._score, *arrays, batch_size=batch_size)
+        return self._saver.run(self._score, *arrays, batch_size=batch_size)
 
     def score_samples(
         self, x: Array, batch_size: int = 256, target: Array | None = None
@@ -248,13 +250,13 @@ class AnomalyDetector(ServableModel):
             TypeError: if the model rebuilds something of another kind than x.
             ValueError: if the model was trained on targets, and none is given.
         """
-        if _rebuilds_another_kind(self.model):
+        if not self.model.rebuilds_data:
             raise TypeError(
                 "`error_maps` needs a model that rebuilds x itself, neither levels of x nor "
                 f"numbers where x are integers. Received: a {type(self.model).__name__}"
             )
-        x, target = self.model._as_pair(x, target)
-        reconstruction = self.run_in_batches(self.model._serve, x, batch_size=batch_size)
+        x, target = self.model.check_pair(x, target)
+        reconstruction = self._saver.run(self._reconstruct, x, batch_size=batch_size)
         return reconstruction, np.square(
             np.asarray(x if target is None else target) - reconstruction
         )
@@ -294,17 +296,13 @@ class AnomalyDetector(ServableModel):
             "detection_rate": float(called[is_anomaly].mean()),
         }
 
-    def fit(self, *args, **kwargs):
-        """Refused: the model is trained before, and the threshold by `fit_threshold`."""
-        raise NotImplementedError(
-            "`AnomalyDetector` trains no model: call detector.model.fit(x), then "
-            "detector.fit_threshold(x_normal). Received: a call of `fit`"
-        )
-
     def call(self, inputs: Tensor | list) -> Tensor:
         """The anomaly scores, `(batch_size,)`, of x or of `[x, target]`."""
         arrays = inputs if isinstance(inputs, (list, tuple)) else [inputs]
         return self.anomaly_score.judge(self._evidence(*arrays))
+
+    def _reconstruct(self, x):
+        return self.model(x, training=False)
 
     def _evidence(self, *arrays):
         return self.anomaly_score.evidence(self.model, *arrays)
@@ -322,10 +320,27 @@ class AnomalyDetector(ServableModel):
 
         Both take `x`, and `target` where the model was trained on targets that the score reads.
         """
-        arrays = [input_spec(self.model.encoder.inputs[0], "x")]
+        arrays = self.model.input_specs()
         if self._reads_targets():
             arrays.append(self.model.target_spec())
         return {"score": (self._score, arrays), "is_anomaly": (self._is_anomaly, arrays)}
+
+    def save(self, filepath: str | os.PathLike, overwrite: bool = True) -> None:
+        """Saves the model, the score and the threshold, whole or not at all.
+
+        Args:
+            filepath: a file that ends in `.keras`.
+            overwrite: whether to replace a file that is there without asking.
+
+        Raises:
+            ValueError: if `filepath` does not end in `.keras`.
+        """
+        self._saver.save(
+            filepath,
+            overwrite,
+            None,
+            lambda path: keras.saving.save_model(self, path, overwrite=overwrite),
+        )
 
     def export(self, filepath: str | os.PathLike, format: str = "tf_saved_model", **kwargs) -> None:
         """Writes one SavedModel with the endpoints `score` and `is_anomaly`, threshold inside.
@@ -346,13 +361,18 @@ class AnomalyDetector(ServableModel):
                 f"Received: format={format!r}, network={kwargs.get('network')!r}"
             )
         self._check_fitted("export")
-        if self.anomaly_score.compares_with_reconstruction and self.model._sees_by_a_backbone():
+        if self.anomaly_score.compares_with_reconstruction and self.model.uses_backbone:
             raise ValueError(
                 '`score` must be "mahalanobis" to export a detector whose model was compiled with '
                 "a perceptual loss: its backbone is no part of what is exported. "
                 f"Received: score={self.score!r}"
             )
-        super().export(filepath, **kwargs)
+        self._saver.export(filepath, **kwargs)
+
+    @classmethod
+    def from_config(cls, config):
+        """The detector that `get_config` describes."""
+        return cls(**{k: keras.saving.deserialize_keras_object(v) for k, v in config.items()})
 
     def get_config(self):
         """The model, serialized, and the arguments of the constructor."""
@@ -382,29 +402,26 @@ class AnomalyDetector(ServableModel):
     def _as_arrays(self, name, x, target):
         """The arrays that `_evidence` takes: x, and its target where there is one."""
         if self.anomaly_score.compares_with_reconstruction:
-            x, target = self.model._as_pair(x, target, name)
+            x, target = self.model.check_pair(x, target, name)
             return [x] if target is None else [x, target]
         if target is not None:
             raise ValueError(
                 f'`target` must be None where the score is "{self.score}", which reads codes '
                 "alone. Received: a target"
             )
-        x = as_array(name, x)
-        domain = "real" if self.model.needs_target else self.model._target_domain()
-        self.model._check_inputs(x, domain, name)
-        return [x]
+        return [self.model.check_examples(x, name)]
 
 
 def _check_model(model, compares_with_reconstruction):
-    """Refuses what cannot be scored by x alone."""
+    """Raises an error unless a model can be scored by x alone."""
     if not isinstance(model, EncoderDecoderModel):
         raise TypeError(
             "`model` must be an autoencoder or VAE of keras_aegan.models, or of a subclass of one. "
             f"Received: model={model!r} of type {type(model).__name__}"
         )
-    model._assert_compile_called("AnomalyDetector")
-    needed = list(model.network_inputs[1:])
-    if compares_with_reconstruction and _rebuilds_another_kind(model):
+    check_compiled(model, "AnomalyDetector")
+    needed = list(model.condition_names)
+    if compares_with_reconstruction and not model.rebuilds_data:
         needed.append("targets")
     if needed:
         raise TypeError(
@@ -412,11 +429,6 @@ def _check_model(model, compares_with_reconstruction):
             'unless `score` is "mahalanobis". '
             f"Received: a {type(model).__name__}, which needs {' and '.join(needed)}"
         )
-
-
-def _rebuilds_another_kind(model):
-    """Whether a reconstruction is no x: levels, or numbers where the encoder takes integers."""
-    return model._takes_integers() or model._target_domain() == "levels" or model._has_levels()
 
 
 def _check_truth(is_anomaly, num_examples):

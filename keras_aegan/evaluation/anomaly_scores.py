@@ -87,7 +87,7 @@ class MahalanobisDistance(AnomalyScore):
 
     def evidence(self, model, x, target=None):
         """The code, flat; a VAE's is the mean of q(z|x). NaN where a mask hides it."""
-        code = model._encode(x)
+        code = keras.tree.flatten(model.encoder(x, training=False))[0]
         mask, code = mask_of(code), ops.cast(code, "float32")
         if mask is not None:
             shown = zero_where_masked(ops.ones_like(code), mask)
@@ -196,20 +196,19 @@ class _SampledScore(AnomalyScore):
         z_mean, z_log_var = model.encoder(x, training=False)
         mask = common_mask(z_mean, z_log_var)
         exact_mean = ops.cast(z_mean, "float32")
-        axes = tuple(range(1, len(z_mean.shape)))
 
         def add(sums, noise):
             z = reparametrized(exact_mean, z_log_var, noise)
-            inputs = model.decoder_inputs(with_mask(as_taken(model.decoder, z), mask), x)
-            distortion = model.reconstruction_loss(target, model.decode_for_loss(inputs))
-            log_ratio = log_density_ratio(z, z_log_var, noise, axes, mask)
+            taken = with_mask(as_taken(model.decoder, z), mask)
+            distortion = model.reconstruction_loss(target, model.decode_for_loss(taken))
+            log_ratio = log_density_ratio(model.prior, z, z_log_var, noise, mask)
             return sums[0] + distortion, ops.logaddexp(sums[1], log_ratio - distortion)
 
-        nothing = tf.zeros_like(exact_mean[(slice(None), *[0] * len(axes))])  # (batch_size,)
+        nothing = tf.zeros(tf.shape(z_mean)[:1])  # (batch_size,)
         noise = self._noise(model, ops.shape(z_mean)[1:])
         total, log_sum = tf.foldl(add, noise, (nothing, nothing - math.inf))
         mean, log_mean = total / self.num_samples, log_sum - math.log(self.num_samples)
-        return mean, log_mean, losses.gaussian_kl(z_mean, z_log_var)
+        return mean, log_mean, model.prior.kl(z_mean, z_log_var)
 
     def _noise(self, model, latent_shape):
         """ε, `(num_samples, ...)`, the same for all examples."""
@@ -217,7 +216,8 @@ class _SampledScore(AnomalyScore):
             return self.noise.value
         # Codes of any size: drawn anew each time, those of a longer code beginning as a shorter's.
         shape = (self.num_samples // 2, *latent_shape)
-        half = draws.normal_at(shape, self.seed, model.open_latent_axes())
+        open_axes = tuple(a for a, size in enumerate(model.latent_shape, 1) if size is None)
+        half = draws.normal_at(shape, self.seed, open_axes)
         return tf.concat([half, -half], axis=0)
 
 
@@ -239,7 +239,7 @@ class NegativeLogMarginal(_SampledScore):
 
 
 def _error(model, x, target):
-    return model._reconstruction_error(x, x if target is None else target)
+    return model.error_of(x, target)
 
 
 SCORES = {

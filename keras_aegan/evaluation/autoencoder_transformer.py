@@ -166,7 +166,7 @@ def _numbers(X):
 def _check_model(model):
     """Refuses what cannot be trained on x alone, or gives no codes."""
     is_ours = isinstance(model, models.LatentVariableModel) and hasattr(model, "encode")
-    needed = getattr(model, "network_inputs", ("x",))[1:]
+    needed = getattr(model, "condition_names", ())
     if not is_ours or needed:
         raise TypeError(
             "`build` must give a model of keras_aegan.models, or of a class of your own on its "

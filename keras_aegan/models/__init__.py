@@ -11,3 +11,6 @@ from keras_aegan.models.denoising_autoencoder import DenoisingAutoencoder as Den
 from keras_aegan.models.gan import GAN as GAN
 from keras_aegan.models.vae import VAE as VAE
 from keras_aegan.models.vae_gan import VAEGAN as VAEGAN
+from keras_aegan.models.wasserstein_autoencoder import (
+    WassersteinAutoencoder as WassersteinAutoencoder,
+)

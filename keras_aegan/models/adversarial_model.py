@@ -1,24 +1,26 @@
 """What every model of a generator against a discriminator shares: Goodfellow's Algorithm 1."""
 
 import keras
+import tensorflow as tf
 from keras import ops
 
-from keras_aegan import losses
-from keras_aegan.checks import data_checks, data_scale, network_checks
+from keras_aegan import losses, priors
+from keras_aegan.checks import network_checks
 from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.engine.keras_internals import layers_of
 from keras_aegan.engine.latent_variable_model import LatentVariableModel
 from keras_aegan.engine.seeds import seed_generator
-from keras_aegan.hints import Array, Tensor, Terms
-from keras_aegan.layers import draws
+from keras_aegan.hints import Tensor, Terms
+from keras_aegan.models.adversarial_door import AdversarialDoor
+from keras_aegan.models.conditions import joined
 from keras_aegan.regularizers import DiscriminatorRegularizer
 
 
 class AdversarialModel(LatentVariableModel):
-    """Abstract base of the GANs: two players in turns, on data, with or without labels.
+    """Abstract base of the GANs: two players in turns, on data, with or without conditions.
 
-    A subclass gives `call`, `unpack`, `check_data`, its abilities and its endpoints. Where its
-    `network_inputs` name labels, both networks take them beside their input.
+    A subclass gives the public abilities. `condition_names` names what both networks take beside
+    their input, such as labels.
 
     Args:
         generator: network from noise to data.
@@ -26,11 +28,13 @@ class AdversarialModel(LatentVariableModel):
         num_discriminator_steps: turns of the discriminator before each of the generator.
         discriminator_regularizer: a `regularizers.DiscriminatorRegularizer`, or `None`.
         seed: of the noise.
+        prior: p(z) of the noise, a `priors.Prior`; N(0, I) if `None`.
         **kwargs: `name` and `dtype`, as in `keras.Model`.
     """
 
     default_loss = "non_saturating"
-    network_inputs = ("x",)
+    condition_names: tuple[str, ...] = ()
+    _door_class = AdversarialDoor
 
     def __init__(
         self,
@@ -39,12 +43,14 @@ class AdversarialModel(LatentVariableModel):
         num_discriminator_steps: int = 1,
         discriminator_regularizer: DiscriminatorRegularizer | None = None,
         seed: int | None = None,
+        prior: priors.Prior | None = None,
         **kwargs,
     ):
         super().__init__(**kwargs)
-        labels = self.network_inputs[1:]
-        network_checks.check_network("generator", generator, ("z", *labels), ("x",))
-        network_checks.check_network("discriminator", discriminator, ("x", *labels), ("logit",))
+        inputs = ("z", *self.condition_names)
+        network_checks.check_network("generator", generator, inputs, ("x",))
+        inputs = ("x", *self.condition_names)
+        network_checks.check_network("discriminator", discriminator, inputs, ("logit",))
         network_checks.check_noise_shape(generator.inputs[0].shape[1:])
         network_checks.check_discriminator(discriminator, layers_of(discriminator))
         network_checks.check_generated_shape(
@@ -61,6 +67,7 @@ class AdversarialModel(LatentVariableModel):
         )
         self.seed = seed
         self.seed_generator = seed_generator(seed)
+        self.prior = priors.get(prior, self.latent_shape)
         self.built = True
 
     @property
@@ -90,104 +97,113 @@ class AdversarialModel(LatentVariableModel):
         """The adversarial loss: a name or a `losses.AdversarialLoss`."""
         return losses.get_adversarial(loss)
 
-    # ------------------------------------------------------------- Algorithm 1, and its terms
+    def call(self, inputs: Tensor | list, training: bool = False) -> Tensor:
+        """Data G(z) from noise z; of a conditional model, from `[z, *conditions]`."""
+        return self.generator(inputs, training=training)
+
+    # ------------------------------------------------------------------ Algorithm 1, and its terms
+
+    def unpack(self, data: Tensor | tuple) -> tuple:
+        """`(x, conditions, sample_weight)`: conditions are a list, empty without any."""
+        x, y, sample_weight = super().unpack(data)
+        return x, [ops.reshape(y, (-1,))] if self.condition_names else [], sample_weight
 
     def train_step(self, data):
         """One iteration of Algorithm 1: k turns of the discriminator, one of the generator."""
-        x, labels, sample_weight = self.unpack(data)  # labels: None, or (batch_size,)
+        x, conditions, sample_weight = self.unpack(data)
         for _ in range(self.num_discriminator_steps):
             self.minimize(
                 "discriminator",
-                lambda: self.discriminator_terms(x, labels, training=True),
+                lambda: self.discriminator_terms(x, conditions, training=True),
                 sample_weight,
             )
         self.minimize(
-            "generator", lambda: self.generator_terms(x, labels, training=True), sample_weight
+            "generator", lambda: self.generator_terms(x, conditions, training=True), sample_weight
         )
         return self.logs()
 
     def test_step(self, data):
         """The same terms, measured."""
-        x, labels, sample_weight = self.unpack(data)
-        with self._independent_noise():
-            terms, _ = self.discriminator_terms(x, labels, training=False)
+        x, conditions, sample_weight = self.unpack(data)
+        with self._step_on(sample_weight):
+            terms, _ = self.discriminator_terms(x, conditions, training=False)
             self.measure("discriminator", terms, sample_weight)
-            terms, _ = self.generator_terms(x, labels, training=False)
+            terms, _ = self.generator_terms(x, conditions, training=False)
             self.measure("generator", terms, sample_weight)
         return self.logs()
 
     def discriminator_terms(
-        self, x: Tensor, labels: Tensor | None, training: bool
+        self, x: Tensor, conditions: list[Tensor], training: bool
     ) -> tuple[Terms, None]:
         """`({term: (batch_size,)}, None)`: tell x from fakes, which are data to this player."""
-        z = self._noise(ops.shape(x)[0])  # (batch_size, latent_dim)
-        fakes = ops.stop_gradient(self._generate(z, labels, training))  # (batch_size, ...)
+        z = self.prior.draw(ops.shape(x)[0], self.seed_generator)  # (batch_size, latent_dim)
+        fakes = ops.stop_gradient(self._generate(z, conditions, training))  # (batch_size, ...)
         # In calls of their own: a batch normalisation must not tell them apart by their mixture.
-        real_logits = self._judge(x, labels, training)  # (batch_size, 1)
-        fake_logits = self._judge(fakes, labels, training)  # (batch_size, 1)
+        real_logits = self._judge(x, conditions, training)  # (batch_size, 1)
+        fake_logits = self._judge(fakes, conditions, training)  # (batch_size, 1)
         terms = {
             "discriminator_loss": self.loss_function.discriminator_loss(real_logits, fake_logits)
         }
         regularizer = self.discriminator_regularizer
         if regularizer is not None:
             terms[regularizer.name] = regularizer(
-                lambda v: self._judge(v, labels, training), x, fakes, seed=self.seed_generator
+                lambda v: self._judge(v, conditions, training), x, fakes, seed=self.seed_generator
             )
         return terms, None
 
     def generator_terms(
-        self, x: Tensor, labels: Tensor | None, training: bool
+        self, x: Tensor, conditions: list[Tensor], training: bool
     ) -> tuple[Terms, Tensor]:
         """`({term: (batch_size,)}, fakes)`: as many new fakes as x has examples."""
-        z = self._noise(ops.shape(x)[0])  # (batch_size, latent_dim)
-        fakes = self._generate(z, labels, training)  # (batch_size, ...)
-        fake_logits = self._judge(fakes, labels, training)  # (batch_size, 1)
+        z = self.prior.draw(ops.shape(x)[0], self.seed_generator)  # (batch_size, latent_dim)
+        fakes = self._generate(z, conditions, training)  # (batch_size, ...)
+        fake_logits = self._judge(fakes, conditions, training)  # (batch_size, 1)
         return {"generator_loss": self.loss_function.generator_loss(fake_logits)}, fakes
 
-    def _noise(self, batch_size):
-        return draws.normal((batch_size, *self.latent_shape), self.seed_generator)
+    def _generate(self, z, conditions, training):
+        return self.generator(joined(z, conditions), training=training)
 
-    def _generate(self, z, labels, training):
-        return self.generator(z if labels is None else [z, labels], training=training)
+    def _judge(self, x, conditions, training):
+        return self.discriminator(joined(x, conditions), training=training)
 
-    def _judge(self, x, labels, training):
-        return self.discriminator(x if labels is None else [x, labels], training=training)
+    # ------------------------------------------------------------------ abilities and endpoints
 
-    # ------------------------------------------------------------------ abilities and checks
-
-    def _draw(self, num_samples, seed):
-        """Noise for samples, which leaves the training's own noise where it is."""
+    def _sample_arrays(self, num_samples, conditions, seed, batch_size):
         check_positive_integer("num_samples", num_samples)
-        return keras.random.normal((num_samples, *self.latent_shape), seed=seed)
+        # A generator of its own: the training's noise stays where it is.
+        z = self.prior.draw(num_samples, seed_generator(seed))
+        return self.run_in_batches(self._serve, z, *conditions, batch_size=batch_size)
 
-    def _logits(self, x, labels=None):
-        logits = self._judge(x, labels, training=False)
+    def _discriminate_arrays(self, x, *conditions, batch_size):
+        arrays = self._door.examples(x, *conditions)
+        return self.run_in_batches(self._logits, *arrays, batch_size=batch_size)
+
+    def _serve(self, z, *conditions):
+        return self(joined(z, conditions), training=False)
+
+    def _sample(self, *arguments):
+        num_samples = tf.shape(arguments[0])[0] if self.condition_names else arguments[0]
+        conditions = arguments if self.condition_names else ()
+        return self._serve(self.prior.fresh_draw(num_samples), *conditions)
+
+    def _logits(self, x, *conditions):
+        logits = self._judge(x, conditions, training=False)
         return ops.cast(ops.reshape(logits, (-1,)), "float32")  # (batch_size,)
 
-    def _check_x(self, x):
-        span = self._check_examples(x)
-        data_scale.warn_of_unreachable("generator", self.generator, span, "data")
+    def endpoints(self) -> dict[str, tuple]:
+        """`serve` (noise to data), `sample` (new data at each call), `discriminate` (logits).
 
-    def _check_examples(self, x):
-        return data_checks.check_array(
-            "x",
-            x,
-            self.data_shape,
-            advise=lambda *of: data_scale.how_to_make_floats(*of, self.generator),
-        )
-
-    def _shape_of_input(self):
-        return self.latent_shape
-
-    def check_inputs(self, z: Array, *labels: Array) -> None:
-        """Raises an error unless the generator can take the noise."""
-        data_checks.check_array("z", z, self.latent_shape)
-
-    def warn_of_data(self, x: Array, y: Array | None) -> None:
-        """Warns of data of which the generator's output reaches twice the range."""
-        data_scale.warn_of_half_range("generator", self.generator, x, "the data", "them")
-        is_scaled = data_scale.scales_input(self.discriminator)
-        self.unscaled = data_scale.what_is_unscaled("x", x, is_scaled)
+        Of a conditional model, each takes the conditions as well, and `sample` only these.
+        """
+        z = tf.TensorSpec((None, *self.latent_shape), "float32", name="z")
+        x = tf.TensorSpec((None, *self.data_shape), "float32", name="x")
+        conditions = [tf.TensorSpec((None,), "int32", name=name) for name in self.condition_names]
+        num_samples = tf.TensorSpec((), "int32", name="num_samples")
+        return {
+            "serve": (self._serve, [z, *conditions]),
+            "sample": (self._sample, conditions or [num_samples]),
+            "discriminate": (self._logits, [x, *conditions]),
+        }
 
     def _check_metric_names(self, *metrics):
         if any(metrics):
@@ -206,6 +222,7 @@ class AdversarialModel(LatentVariableModel):
             "num_discriminator_steps": self.num_discriminator_steps,
             "discriminator_regularizer": serialize(self.discriminator_regularizer),
             "seed": self.seed,
+            "prior": serialize(self.prior),
         }
 
 

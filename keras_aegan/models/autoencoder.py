@@ -35,7 +35,7 @@ class Autoencoder(EncoderDecoderModel):
         What the decoder gives: the reconstruction.
 
     Raises:
-        TypeError: if a network is no `keras.Model`.
+        TypeError: if a network is not a `keras.Model`.
         ValueError: if the shapes of code or reconstruction do not match.
 
     Example:
@@ -51,10 +51,6 @@ class Autoencoder(EncoderDecoderModel):
     >>> model.encode(x).shape
     (64, 32)
     """
-
-    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """The reconstruction r = g(f(x))."""
-        return self.decode_for_loss(self.encoder(inputs, training=training), training=training)
 
     def autoencoder_terms(self, x: Tensor, target: Tensor, training: bool) -> tuple[Terms, Tensor]:
         """L(x, g(f(x))), `(batch_size,)`."""

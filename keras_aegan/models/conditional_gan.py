@@ -2,13 +2,9 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
-from keras import ops
 
-from keras_aegan.checks import data_checks, network_checks
-from keras_aegan.checks.arrays import as_array, as_vector
-from keras_aegan.engine.servable_model import fresh_normal
-from keras_aegan.hints import Array, Tensor
+from keras_aegan.checks import network_checks
+from keras_aegan.hints import Array
 from keras_aegan.models.adversarial_model import AdversarialModel
 from keras_aegan.networks.conditioning import num_classes_of
 
@@ -19,8 +15,8 @@ class ConditionalGAN(AdversarialModel):
 
     A training step is `GAN`'s, with the labels y of the batch in both networks:
 
-        k times:  z ~ N(0, I),  D descends  discriminator_loss(D(x, y), D(G(z, y), y)) + penalty
-        once:     z ~ N(0, I),  G descends  generator_loss(D(G(z, y), y))
+        k times:  z ~ p(z),  D descends  discriminator_loss(D(x, y), D(G(z, y), y)) + penalty
+        once:     z ~ p(z),  G descends  generator_loss(D(G(z, y), y))
 
     The discriminator sees data and fakes with the same labels, so a label alone tells nothing.
     With dense networks it is the paper's CGAN, with `networks.dcgan_generator` and
@@ -36,6 +32,7 @@ class ConditionalGAN(AdversarialModel):
         num_discriminator_steps: k, as in `GAN`.
         discriminator_regularizer: as in `GAN`; it differentiates by x, at the labels of x.
         seed: of the noise; random if `None`.
+        prior: p(z) of the noise, a `priors.Prior`; N(0, I) if `None`.
         **kwargs: `name` and `dtype`, as in `keras.Model`.
 
     Input shape:
@@ -46,7 +43,7 @@ class ConditionalGAN(AdversarialModel):
         Data, as the generator gives it.
 
     Raises:
-        TypeError: if a network is no `keras.Model`, or the regularizer none.
+        TypeError: if a network is not a `keras.Model`, or the regularizer none.
         ValueError: if a network does not take labels, the networks know other classes, shapes
             do not match, or the discriminator does not end in one logit.
 
@@ -64,7 +61,7 @@ class ConditionalGAN(AdversarialModel):
     (3, 2)
     """
 
-    network_inputs = ("x", "labels")
+    condition_names = ("labels",)
 
     def __init__(self, generator: keras.Model, discriminator: keras.Model, *args, **kwargs):
         super().__init__(generator, discriminator, *args, **kwargs)
@@ -77,10 +74,6 @@ class ConditionalGAN(AdversarialModel):
         """How many classes the networks know; `None` where it cannot be told."""
         return num_classes_of(self.generator) or num_classes_of(self.discriminator)
 
-    def call(self, inputs: list[Tensor], training: bool = False) -> Tensor:
-        """Data G(z, y) from noise z and labels y."""
-        return self.generator(inputs, training=training)
-
     def sample(self, labels: Array, seed: int | None = None, batch_size: int = 1024) -> np.ndarray:
         """New data of the classes that are asked for.
 
@@ -92,10 +85,8 @@ class ConditionalGAN(AdversarialModel):
         Returns:
             NumPy array, `(num_samples, ...)`.
         """
-        labels = as_vector("labels", labels)
-        data_checks.check_labels("labels", labels, self.num_classes)
-        z = self._draw(len(labels), seed)
-        return self.run_in_batches(self._serve, z, labels, batch_size=batch_size)
+        conditions = self._door.conditions(labels)
+        return self._sample_arrays(len(conditions[0]), conditions, seed, batch_size)
 
     def discriminate(self, x: Array, labels: Array, batch_size: int = 1024) -> np.ndarray:
         """The discriminator's logits: positive where it takes x for data of its class.
@@ -108,53 +99,14 @@ class ConditionalGAN(AdversarialModel):
         Returns:
             NumPy array, `(num_examples,)`; see `GAN.discriminate` for what logits are.
         """
-        x, labels = as_array("x", x), as_vector("labels", labels)
-        self._check_examples(x)
-        self._check_labels("labels", labels, x)
-        return self.run_in_batches(self._logits, x, labels, batch_size=batch_size)
-
-    def _serve(self, z, labels):
-        return self([z, labels], training=False)
-
-    def _sample(self, labels):
-        return self._serve(fresh_normal((tf.shape(labels)[0], *self.latent_shape)), labels)
-
-    def endpoints(self) -> dict[str, tuple]:
-        """`serve` (noise and labels to data), `sample` (of labels), `discriminate` (logits)."""
-        z = tf.TensorSpec((None, *self.latent_shape), "float32", name="z")
-        x = tf.TensorSpec((None, *self.data_shape), "float32", name="x")
-        labels = tf.TensorSpec((None,), "int32", name="labels")
-        return {
-            "serve": (self._serve, [z, labels]),
-            "sample": (self._sample, [labels]),
-            "discriminate": (self._logits, [x, labels]),
-        }
+        return self._discriminate_arrays(x, labels, batch_size=batch_size)
 
     def check_data(self, x: Array, y: Array | None = None) -> None:
-        """Refuses data that the discriminator cannot take, and labels that are no classes."""
+        """Raises an error unless the networks can take the data, and there are labels."""
         if y is None:
             raise ValueError(
                 "`y` must hold the labels: a conditional model is fitted by fit(x, labels). "
                 "Received: y=None"
             )
-        self._check_labels("y", y, x)
-        self._check_x(x)
-
-    def as_targets(self, y: Array) -> Array:
-        """The labels, `(num_examples,)`."""
-        return as_vector("y", y)
-
-    def check_inputs(self, z: Array, labels: Array) -> None:
-        """Raises an error unless the generator can take the noise and the labels."""
-        super().check_inputs(z)
-        data_checks.check_labels("labels", labels, self.num_classes)
-        data_checks.check_as_many("z", z, "labels", labels)
-
-    def unpack(self, data: Tensor | tuple) -> tuple:
-        """`(x, labels, sample_weight)`, with labels `(batch_size,)`."""
-        x, labels, sample_weight = super().unpack(data)
-        return x, ops.reshape(labels, (-1,)), sample_weight
-
-    def _check_labels(self, name, labels, x):
-        data_checks.check_labels(name, labels, self.num_classes)
-        data_checks.check_as_many("x", x, name, labels)
+        self._door.check_conditions(y, other_name="x", other=x, names=("y",))
+        self._door.check_data(x)

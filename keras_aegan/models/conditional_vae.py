@@ -2,15 +2,11 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
-from keras import ops
 
-from keras_aegan.checks import data_checks, network_checks
-from keras_aegan.checks.arrays import as_array, as_vector
-from keras_aegan.engine.servable_model import fresh_normal
-from keras_aegan.hints import Array, Loss, LossLike, Tensor, Terms
-from keras_aegan.losses import gaussian_kl, target_domain
-from keras_aegan.models.encoder_decoder_model import input_spec
+from keras_aegan import priors
+from keras_aegan.checks import network_checks
+from keras_aegan.engine.door import check_compiled
+from keras_aegan.hints import Array
 from keras_aegan.models.variational_model import VariationalModel
 from keras_aegan.networks.conditioning import num_classes_of
 
@@ -19,7 +15,7 @@ from keras_aegan.networks.conditioning import num_classes_of
 class ConditionalVAE(VariationalModel):
     """A VAE of p(x|y): labels y go to both networks, and z is left with the style.
 
-    log p(x|y) ≥ E_q[log p(x|z, y)] − KL(q(z|x, y) ‖ p(z)), with z ~ N(0, I) whatever the label.
+    log p(x|y) ≥ E_q[log p(x|z, y)] − KL(q(z|x, y) ‖ p(z)), with one p(z) whatever the label.
 
     Reference: [Sohn et al., 2015](https://papers.nips.cc/paper/5775), equation 4, with a prior
     that does not look at the label; [Kingma et al., 2014](https://arxiv.org/abs/1406.5298).
@@ -32,6 +28,7 @@ class ConditionalVAE(VariationalModel):
         decoder: Functional model from `[z, labels]` to data.
         num_importance_samples: as in `VAE`.
         seed: of the noise; a random one if `None`.
+        prior: p(z), as in `VAE`.
         **kwargs: `name` and `dtype`, as in `keras.Model`.
 
     Input shape:
@@ -42,9 +39,9 @@ class ConditionalVAE(VariationalModel):
         What the decoder gives: the reconstruction from `z_mean` and the label.
 
     Raises:
-        TypeError: if a network is no `keras.Model`.
-        ValueError: if a network does not take labels, the encoder has not two outputs, or shapes
-            do not match.
+        TypeError: if a network is not a `keras.Model`.
+        ValueError: if a network does not take labels, the encoder does not have two outputs, or
+            shapes do not match.
 
     Example:
     >>> import keras, numpy as np, keras_aegan
@@ -63,7 +60,7 @@ class ConditionalVAE(VariationalModel):
     (3, 64)
     """
 
-    network_inputs = ("x", "labels")
+    condition_names = ("labels",)
 
     def __init__(self, encoder: keras.Model, decoder: keras.Model, *args, **kwargs):
         super().__init__(encoder, decoder, *args, **kwargs)
@@ -73,38 +70,6 @@ class ConditionalVAE(VariationalModel):
     def num_classes(self) -> int | None:
         """How many classes the networks know; `None` where it cannot be told."""
         return num_classes_of(self.encoder)
-
-    def call(self, inputs: list[Tensor], training: bool = False) -> Tensor:
-        """The reconstruction of x from the mean of q(z|x, y), and the label."""
-        _, labels = inputs
-        z_mean, _ = self.encoder(inputs, training=training)
-        return self.decode_for_loss([z_mean, labels], training=training)
-
-    def autoencoder_terms(
-        self, inputs: list[Tensor], target: Tensor, training: bool
-    ) -> tuple[Terms, Tensor]:
-        """−E_q[log p(x|z, y)], by one draw of z, and KL(q(z|x, y) ‖ p(z)), `(batch_size,)`."""
-        _, labels = inputs
-        z_mean, z_log_var = self.encoder(inputs, training=training)
-        if self.num_importance_samples > 1:
-            return self.importance_weighted_terms(inputs, target, z_mean, z_log_var, training)
-        z = self.sampling([z_mean, z_log_var])
-        reconstruction = self.decode_for_loss([z, labels], training=training)
-        return {
-            "reconstruction_loss": self.reconstruction_loss(target, reconstruction, training),
-            "kl_loss": gaussian_kl(z_mean, z_log_var),
-        }, reconstruction
-
-    def decoder_inputs(self, z: Tensor, x: list[Tensor]) -> list[Tensor]:
-        """The code and the label."""
-        return [z, x[1]]
-
-    def unpack(self, data: Tensor | tuple) -> tuple:
-        """`([x, labels], x, sample_weight)`: labels condition, x is its own target."""
-        x, labels, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        return [x, ops.reshape(labels, (-1,))], x, sample_weight
-
-    # ------------------------------------------------------------------- abilities
 
     def encode(self, x: Array, labels: Array, batch_size: int = 1024) -> np.ndarray:
         """The means of q(z|x, y).
@@ -117,10 +82,7 @@ class ConditionalVAE(VariationalModel):
         Returns:
             NumPy array, `(num_examples, latent_dim)`.
         """
-        x, labels = as_array("x", x), as_vector("labels", labels)
-        self._check_inputs(x)
-        self._check_labels("labels", labels, "x", x)
-        return self.run_in_batches(self._encode, x, labels, batch_size=batch_size)
+        return self._run_on_examples(self._encode, x, labels, batch_size=batch_size)
 
     def decode(self, z: Array, labels: Array, batch_size: int = 1024) -> np.ndarray:
         """The data that codes and labels stand for.
@@ -133,10 +95,7 @@ class ConditionalVAE(VariationalModel):
         Returns:
             NumPy array, `(num_examples, ...)`.
         """
-        z, labels = as_array("z", z), as_vector("labels", labels)
-        data_checks.check_array("z", z, self.latent_shape)
-        self._check_labels("labels", labels, "z", z)
-        return self.run_in_batches(self._decode, z, labels, batch_size=batch_size)
+        return self._run_on_codes(self._decode, z, labels, batch_size=batch_size)
 
     def reconstruction_error(self, x: Array, labels: Array, batch_size: int = 1024) -> np.ndarray:
         """The reconstruction loss of each example under its label.
@@ -149,10 +108,9 @@ class ConditionalVAE(VariationalModel):
         Returns:
             NumPy array, `(num_examples,)`, in the unit of `compile`'s loss.
         """
-        self._assert_compile_called("reconstruction_error")
-        x, labels = as_array("x", x), as_vector("labels", labels)
-        self.check_data(x, labels)
-        return self.run_in_batches(self._reconstruction_error, x, labels, batch_size=batch_size)
+        check_compiled(self, "reconstruction_error")
+        arrays = self._door.examples_for_loss(x, labels)
+        return self.run_in_batches(self._error_of_input, *arrays, batch_size=batch_size)
 
     def sample(
         self,
@@ -161,7 +119,7 @@ class ConditionalVAE(VariationalModel):
         batch_size: int = 1024,
         latent_shape: tuple[int, ...] | None = None,
     ) -> np.ndarray:
-        """Data of the classes that are asked for: the decoder's means at z ~ N(0, I).
+        """Data of the classes that are asked for: the decoder's means at z ~ p(z).
 
         Args:
             labels: integers, `(num_samples,)`: the class of each sample.
@@ -172,9 +130,8 @@ class ConditionalVAE(VariationalModel):
         Returns:
             NumPy array, `(num_samples, ...)`.
         """
-        labels = as_vector("labels", labels)
-        data_checks.check_labels("labels", labels, self.num_classes)
-        return self._decode_noise(seed, len(labels), batch_size, latent_shape, labels)
+        conditions = self._door.conditions(labels)
+        return self._sample_arrays(len(conditions[0]), conditions, seed, batch_size, latent_shape)
 
     def log_likelihood(
         self,
@@ -201,82 +158,41 @@ class ConditionalVAE(VariationalModel):
         Raises:
             ValueError: if `compile`'s loss is no likelihood.
         """
-        self._assert_compile_called("log_likelihood")
-        x, labels = as_array("x", x), as_vector("labels", labels)
-        self.check_data(x, labels)
-        return self._estimate_log_likelihood(
-            [x, labels], None, num_samples, batch_size, seed, verbose
-        )
+        check_compiled(self, "log_likelihood")
+        arrays = self._door.examples_for_loss(x, labels)
+        return self._estimate_log_likelihood(arrays, None, num_samples, batch_size, seed, verbose)
 
-    def _serve(self, x, labels):
-        return self([x, labels], training=False)
+    def fit_prior(
+        self,
+        x: Array,
+        labels: Array,
+        prior: str | priors.Prior = "gaussian_mixture",
+        num_components: int = 10,
+        seed: int = 0,
+        batch_size: int = 1024,
+    ) -> priors.Prior:
+        """Fits a density to the codes of examples, one for all labels (see `VAE.fit_prior`).
 
-    def _encode(self, x, labels):
-        return self.encoder([x, labels], training=False)[0]
+        Args:
+            x: examples, `(num_examples, ...)`, such as the training data.
+            labels: integers, `(num_examples,)`.
+            prior: as in `VAE.fit_prior`.
+            num_components: of the mixture.
+            seed: of the fit, and of the draws of codes.
+            batch_size: examples encoded at once.
 
-    def _decode(self, z, labels):
-        return self.decoder([z, labels], training=False)
-
-    def _reconstruction_error(self, x, labels):
-        return self.reconstruction_loss(x, self([x, labels], training=False))
-
-    def _sample(self, labels):
-        return self._decode(fresh_normal((tf.shape(labels)[0], *self.latent_shape)), labels)
-
-    def endpoints(self) -> dict[str, tuple]:
-        """`serve` (reconstruct), `encode`, `decode`, `sample`; `reconstruction_error`."""
-        x, labels = (
-            input_spec(tensor, name)
-            for tensor, name in zip(self.encoder.inputs, self.network_inputs, strict=True)
-        )
-        endpoints = {
-            "serve": (self._serve, [x, labels]),
-            "encode": (self._encode, [x, labels]),
-            "decode": (self._decode, [input_spec(self.decoder.inputs[0], "z"), labels]),
-            **self._sampling_endpoint(labels),
-        }
-        if self.compiled and not self._sees_by_a_backbone():
-            endpoints["reconstruction_error"] = (self._reconstruction_error, [x, labels])
-        return endpoints
-
-    # ------------------------------------------------------------------------ data
-
-    def resolve_loss(self, loss: LossLike) -> Loss:
-        """The reconstruction loss; x is the target, so it cannot be levels."""
-        loss = super().resolve_loss(loss)
-        if target_domain(loss) == "levels":
-            raise ValueError(
-                "`loss` must take x itself as its target: `fit(x, labels)` has no place for "
-                f"levels. Received: loss={getattr(loss, 'name', loss)!r}"
-            )
-        return loss
-
-    def as_targets(self, y: Array) -> Array:
-        """The labels, `(num_examples,)`; x is its own target."""
-        return as_vector("y", y)
-
-    def check_inputs(self, x: Array, labels: Array) -> None:
-        """Raises an error unless the networks can take the data and the labels."""
-        super().check_inputs(x)
-        self._check_labels("labels", labels, "x", x)
-
-    def note_targets(self, x: Array | None, y: Array | None) -> None:
-        """Nothing to remember: y are labels."""
-
-    def warn_of_data(self, x: Array, y: Array | None) -> None:
-        """As of any VAE's data; y are labels."""
-        super().warn_of_data(x, None)
+        Returns:
+            The `priors.Prior`.
+        """
+        codes = self._codes(x, labels, seed=seed, batch_size=batch_size)
+        return self._fit_prior_to(codes, prior, num_components, seed)
 
     def check_data(self, x: Array, y: Array | None = None) -> None:
-        """Refuses data that the networks cannot take, and labels that are no classes."""
+        """Raises an error unless the networks can take the data, and there are labels."""
         if y is None:
             raise ValueError(
                 "`y` must hold the labels: a conditional model is fitted by fit(x, labels). "
                 "Received: y=None"
             )
-        self._check_pair(x, None)
-        self._check_labels("y", y, "x", x)
-
-    def _check_labels(self, name, labels, other_name, other):
-        data_checks.check_labels(name, labels, self.num_classes)
-        data_checks.check_as_many(other_name, other, name, labels)
+        self._door.check_pair(x, None)
+        self._door.check_conditions(y, other_name="x", other=x, names=("y",))

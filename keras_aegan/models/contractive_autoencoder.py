@@ -56,7 +56,7 @@ class ContractiveAutoencoder(EncoderDecoderModel):
         What the decoder gives: the reconstruction.
 
     Raises:
-        TypeError: if a network is no `keras.Model`.
+        TypeError: if a network is not a `keras.Model`.
         ValueError: if shapes do not match, the encoder cannot be differentiated with respect to
             its input or normalises over the batch, or an argument is out of its range.
 
@@ -105,10 +105,6 @@ class ContractiveAutoencoder(EncoderDecoderModel):
         # then takes the weights for constants, and compiles anew whenever they change: each step.
         one_pass = jacobian == "hutchinson" and num_probes == 1
         self.supports_jit = one_pass or self._closed_form_layer() is not None
-
-    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """The reconstruction r = g(f(x))."""
-        return self.decode_for_loss(self.encoder(inputs, training=training), training=training)
 
     def autoencoder_terms(self, x: Tensor, target: Tensor, training: bool) -> tuple[Terms, Tensor]:
         """L(x, g(f(x))) and ‖∂f(x)/∂x‖²_F, `(batch_size,)` each."""

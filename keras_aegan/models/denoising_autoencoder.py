@@ -3,7 +3,7 @@
 import keras
 
 from keras_aegan.engine.network_runs import NetworkRun, makes_masks
-from keras_aegan.engine.servable_model import Untracked
+from keras_aegan.engine.untracked import Untracked
 from keras_aegan.hints import Array, Tensor, Terms
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
 
@@ -41,7 +41,7 @@ class DenoisingAutoencoder(EncoderDecoderModel):
         What the decoder gives: the reconstruction of x as given.
 
     Raises:
-        TypeError: if a network is no `keras.Model` or the corruption no layer.
+        TypeError: if a network is not a `keras.Model` or the corruption no layer.
         ValueError: if shapes do not match, or the corruption changes the shape.
 
     Example:
@@ -66,10 +66,6 @@ class DenoisingAutoencoder(EncoderDecoderModel):
         self.corruption = corruption
         self._encoder_makes_masks = makes_masks(encoder)
         self._encoder_run = Untracked(NetworkRun(encoder))
-
-    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """The reconstruction r = g(f(x)) of x as given."""
-        return self.decode_for_loss(self.encoder(inputs, training=training), training=training)
 
     def autoencoder_terms(self, x: Tensor, target: Tensor, training: bool) -> tuple[Terms, Tensor]:
         """L(x, g(f(x̃))), `(batch_size,)`."""

@@ -1,59 +1,78 @@
 """What every model with an encoder and a decoder shares."""
 
-import warnings
-
 import keras
 import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_aegan import losses
-from keras_aegan.checks import data_checks, data_scale, network_checks
+from keras_aegan import losses, priors
+from keras_aegan.checks import network_checks
 from keras_aegan.checks.arguments import check_positive_integer
-from keras_aegan.checks.arrays import as_array
-from keras_aegan.engine.counting import Batch, batch_known
+from keras_aegan.engine.door import check_compiled
 from keras_aegan.engine.keras_internals import mask_of
 from keras_aegan.engine.latent_variable_model import LatentVariableModel
 from keras_aegan.engine.network_runs import NetworkRun, warn_of_lost_logits
-from keras_aegan.engine.servable_model import Untracked
+from keras_aegan.engine.seeds import seed_generator
 from keras_aegan.engine.tensor_notes import in_float32
+from keras_aegan.engine.untracked import Untracked
 from keras_aegan.hints import Array, Loss, LossLike, Tensor, Terms
 from keras_aegan.layers import TiedDense
+from keras_aegan.layers.gaussian_sampling import reparametrized
 from keras_aegan.losses.optimal_scale import KeptScales
 from keras_aegan.losses.reconstruction_loss import parts
+from keras_aegan.models.conditions import joined, split
+from keras_aegan.models.reconstruction_door import ReconstructionDoor
 
 
 class EncoderDecoderModel(LatentVariableModel):
     """Abstract base of the autoencoders: one player, an encoder, a decoder, a code between.
 
-    A subclass gives `call` and `autoencoder_terms(x, target, training)`. The networks of a
-    conditional one take labels as a second input.
+    A subclass gives `autoencoder_terms(x, target, training)`, and may give a `call` of its own.
+    What `call` takes is x, or of a conditional model `[x, *conditions]`: `condition_names` names
+    what both networks take beside their first input. `encoder_outputs` names what the encoder
+    gives, the code or its mean first; `default_prior` is the class of the prior where the
+    constructor is given none.
 
     Args:
         encoder: network from data to code.
         decoder: network from code to data, or to levels of data.
+        prior: a `priors.Prior` of the code, from which `sample` draws; `None` for a model whose
+            codes have no density until `fit_prior` fits one.
         **kwargs: `name` and `dtype`, as in `keras.Model`.
     """
 
     default_loss = "mse"
     default_loss_weights = {"reconstruction_loss": 1.0}
-    network_inputs = ("x",)
-    encoder_outputs = ("code",)
+    condition_names: tuple[str, ...] = ()
+    encoder_outputs: tuple[str, ...] = ("code",)
+    default_prior: type[priors.Prior] | None = None
+    _door_class = ReconstructionDoor
 
-    def __init__(self, encoder: keras.Model, decoder: keras.Model, **kwargs):
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        prior: priors.Prior | None = None,
+        **kwargs,
+    ):
         super().__init__(**kwargs)
-        labels = self.network_inputs[1:]
-        network_checks.check_network("encoder", encoder, self.network_inputs, self.encoder_outputs)
-        network_checks.check_network("decoder", decoder, ("z", *labels), ("reconstruction",))
+        inputs = ("x", *self.condition_names)
+        network_checks.check_network("encoder", encoder, inputs, self.encoder_outputs)
+        inputs = ("z", *self.condition_names)
+        network_checks.check_network("decoder", decoder, inputs, ("reconstruction",))
         self.encoder = encoder
         self.decoder = decoder
-        self._trained_on_targets = False
         for output in encoder.outputs:
             network_checks.check_code_shapes(output.shape[1:], self.latent_shape)
         network_checks.check_reconstruction_shape(self.data_shape, decoder.output_shape[1:])
         for layer in decoder.layers:
             if isinstance(layer, TiedDense):
                 layer.tie(encoder)
+        if prior is not None:
+            self.prior = priors.get(prior, self.latent_shape)
+        else:
+            self.prior = self.default_prior and self.default_prior(self.latent_shape)
+        self._check_prior(self.prior)
         self._optimal_scale, self._reads_logits = None, False
         self._kept_scales = Untracked(KeptScales())
         self._decoder_run = Untracked(NetworkRun(decoder))
@@ -73,6 +92,14 @@ class EncoderDecoderModel(LatentVariableModel):
     def players(self) -> dict[str, list[keras.Model]]:
         """One player trains both networks."""
         return {"autoencoder": [self.encoder, self.decoder]}
+
+    # ------------------------------------------------------------------ the objective
+
+    def call(self, inputs: Tensor | list, training: bool = False) -> Tensor:
+        """The reconstruction r = g(f(x)); where the code has a distribution, from its mean."""
+        _, conditions = split(inputs)
+        code = keras.tree.flatten(self.encoder(inputs, training=training))[0]
+        return self.decode_for_loss(joined(code, conditions), training=training)
 
     def autoencoder_terms(
         self, x: Tensor | list, target: Tensor, training: bool
@@ -116,10 +143,19 @@ class EncoderDecoderModel(LatentVariableModel):
         )
 
     def resolve_loss(self, loss: LossLike) -> Loss:
-        """The reconstruction loss; refuses one that cannot read the decoder's output."""
+        """The reconstruction loss.
+
+        Raises:
+            ValueError: if it cannot read the decoder's output.
+        """
         loss = losses.get(loss)
         for part in parts(loss):
             domain = losses.target_domain(part)
+            if domain == "levels" and self.condition_names:
+                raise ValueError(
+                    "`loss` must take x itself as its target: `fit(x, labels)` has no place for "
+                    f"levels. Received: loss={getattr(loss, 'name', loss)!r}"
+                )
             network_checks.check_output_suits_loss(part, domain, self.data_shape, self.decoder)
             if isinstance(part, losses.PerceptualLoss) and part.network is not None:
                 part.check_data_shape(self.data_shape)
@@ -141,7 +177,7 @@ class EncoderDecoderModel(LatentVariableModel):
         that calls `self.decoder` instead gets the same values.
 
         Args:
-            inputs: the codes; and labels beside them, where the decoder takes any.
+            inputs: the codes, or `[z, *conditions]`.
             training: whether this is a training step.
 
         Returns:
@@ -151,12 +187,16 @@ class EncoderDecoderModel(LatentVariableModel):
             return self._decoder_run.value(inputs, training=training)
         return self.decoder(inputs, training=training)
 
-    def models_of_a_step(self) -> list[keras.Model]:
+    def _models_of_a_step(self):
         """The model itself, and the backbones of a perceptual loss."""
         return [self, *self._backbones()]
 
+    def _backbones(self):
+        known = (getattr(part, "network", None) for part in parts(self.loss_function))
+        return [network for network in known if network is not None]
+
     def _check_replicas_suit_optimal_scale(self):
-        """Refuses what Keras's bookkeeping would mix up between the threads of replicas.
+        """Raises ValueError for what Keras would mix up between the threads of replicas.
 
         An optimal scale makes replicas wait for each other between the networks' calls and the
         reading of what activity regularizers added, which layers keep in a list of their own.
@@ -173,12 +213,17 @@ class EncoderDecoderModel(LatentVariableModel):
                 f"activity regularizer on several replicas. Received: regularized {regularized}"
             )
 
-    # ------------------------------------------------------------------------ steps
+    # ------------------------------------------------------------------ steps
 
     def unpack(self, data: Tensor | tuple) -> tuple:
-        """`(x, target, sample_weight)`; without a target, x is its own."""
-        x, target, sample_weight = super().unpack(data)
-        return x, x if target is None else target, sample_weight
+        """`(x, target, sample_weight)`: without a target, x is its own.
+
+        Of a conditional model `([x, *conditions], x, sample_weight)`.
+        """
+        x, y, sample_weight = super().unpack(data)
+        if self.condition_names:
+            return [x, ops.reshape(y, (-1,))], x, sample_weight
+        return x, x if y is None else y, sample_weight
 
     def train_step(self, data):
         """One turn of the one player."""
@@ -191,40 +236,36 @@ class EncoderDecoderModel(LatentVariableModel):
     def test_step(self, data):
         """The same terms, measured."""
         x, target, sample_weight = self.unpack(data)
-        with self._independent_noise(), batch_known(Batch(sample_weight)):
+        with self._step_on(sample_weight):
             terms, reconstruction = self.autoencoder_terms(x, target, training=False)
             self.measure("autoencoder", terms, sample_weight)
         return self.logs(x, target, reconstruction, sample_weight)
 
-    # --------------------------------------------------------------------- abilities
+    # ------------------------------------------------------------------ abilities
 
     def encode(self, x: Array, batch_size: int = 1024) -> np.ndarray:
-        """The codes of examples.
+        """The codes of examples; of codes with a distribution, their means.
 
         Args:
             x: `(num_examples, ...)`.
             batch_size: examples run at once.
 
         Returns:
-            NumPy array, `(num_examples, latent_dim)`.
+            NumPy array, `(num_examples, *latent_shape)`.
         """
-        x = as_array("x", x)
-        self._check_inputs(x)
-        return self.run_in_batches(self._encode, x, batch_size=batch_size)
+        return self._run_on_examples(self._encode, x, batch_size=batch_size)
 
     def decode(self, z: Array, batch_size: int = 1024) -> np.ndarray:
         """The data that codes stand for.
 
         Args:
-            z: `(num_examples, latent_dim)`.
+            z: `(num_examples, *latent_shape)`.
             batch_size: codes run at once.
 
         Returns:
             NumPy array, `(num_examples, ...)`.
         """
-        z = as_array("z", z)
-        data_checks.check_array("z", z, self.latent_shape)
-        return self.run_in_batches(self._decode, z, batch_size=batch_size)
+        return self._run_on_codes(self._decode, z, batch_size=batch_size)
 
     def reconstruction_error(
         self, x: Array, target: Array | None = None, batch_size: int = 1024
@@ -244,258 +285,274 @@ class EncoderDecoderModel(LatentVariableModel):
         Raises:
             ValueError: if the model was trained on targets, and none is given.
         """
-        self._assert_compile_called("reconstruction_error")
-        x, target = self._as_pair(x, target)
-        return self.run_in_batches(
-            self._reconstruction_error, x, x if target is None else target, batch_size=batch_size
+        check_compiled(self, "reconstruction_error")
+        x, target = self.check_pair(x, target)
+        if target is None:
+            return self.run_in_batches(self._error_of_input, x, batch_size=batch_size)
+        return self.run_in_batches(self._error_of_pair, x, target, batch_size=batch_size)
+
+    def sample(
+        self,
+        num_samples: int,
+        seed: int | None = None,
+        batch_size: int = 1024,
+        latent_shape: tuple[int, ...] | None = None,
+    ) -> np.ndarray:
+        """Data drawn from the model: the decoder's answers to z ~ p(z), its prior.
+
+        Args:
+            num_samples: how many.
+            seed: an integer for the same samples again; if `None`, they follow
+                `keras.utils.set_random_seed`.
+            batch_size: codes decoded at once.
+            latent_shape: the sizes of one code, needed where the decoder takes any: such as
+                `(8, 8, 2)`. Such a model's SavedModel has no endpoint `sample`.
+
+        Returns:
+            NumPy array, `(num_samples, ...)`.
+
+        Raises:
+            ValueError: if the decoder takes no such code, or the model has no prior.
+        """
+        check_positive_integer("num_samples", num_samples)
+        return self._sample_arrays(num_samples, [], seed, batch_size, latent_shape)
+
+    def fit_prior(
+        self,
+        x: Array,
+        prior: str | priors.Prior = "gaussian_mixture",
+        num_components: int = 10,
+        seed: int = 0,
+        batch_size: int = 1024,
+    ) -> priors.Prior:
+        """Fits a density to the codes of examples, from which `sample` then draws.
+
+        A plain autoencoder's codes fill no known density, and between them the decoder gives what
+        no training asked of it; a VAE's need not fill N(0, I). A mixture fitted after training
+        knows where codes lie. The model holds it as `prior`: it is saved and exported with it.
+        Train the model further, and it must be fitted anew.
+
+        Reference: [Ghosh et al., 2020](https://arxiv.org/abs/1903.12436), section 4, "ex-post
+        density estimation".
+
+        Args:
+            x: examples, `(num_examples, ...)`, such as the training data.
+            prior: `"gaussian_mixture"`, or another name that `priors.fit` knows; or a
+                `priors.Prior`, which is taken as it is.
+            num_components: of the mixture.
+            seed: of the fit, and of the draws of codes that have a distribution.
+            batch_size: examples encoded at once.
+
+        Returns:
+            The `priors.Prior`.
+
+        Raises:
+            ValueError: if there are too few examples, or codes are of any size.
+        """
+        return self._fit_prior_to(
+            self._codes(x, seed=seed, batch_size=batch_size), prior, num_components, seed
         )
 
-    def _serve(self, x):
-        return self(x, training=False)
+    def _codes(self, x, *conditions, seed, batch_size):
+        """The codes that the decoder meets in training: where they have a distribution, draws."""
+        outputs = self._run_on_examples(self._posterior, x, *conditions, batch_size=batch_size)
+        if "z_log_var" not in self.encoder_outputs:
+            return outputs
+        z_mean, z_log_var = outputs
+        noise = np.random.default_rng(seed).standard_normal(z_mean.shape, "float32")
+        return ops.convert_to_numpy(reparametrized(z_mean, z_log_var, noise))
 
-    def _encode(self, x):
-        return self.encoder(x, training=False)
+    def _fit_prior_to(self, codes, prior, num_components, seed):
+        prior = priors.fit(prior, codes, num_components, seed)
+        self._check_prior(prior)
+        self.prior = priors.get(prior, self.latent_shape)
+        self._saver.forget_functions()
+        return self.prior
 
-    def _decode(self, z):
-        return self.decoder(z, training=False)
+    def _check_prior(self, prior):
+        """Raises ValueError unless the model can be trained towards a prior."""
+        if prior and "z_log_var" in self.encoder_outputs and not prior.has_full_support:
+            raise ValueError(
+                "`prior` must have a density that is positive everywhere, as q(z|x) is a "
+                "Gaussian: elsewhere its KL is infinite. "
+                f"Received: prior={type(prior).__name__}"
+            )
 
-    def _decode_noise(self, seed, num_samples, batch_size, latent_shape, *labels):
-        """`sample`, of models that have a prior: the decoder's answers to draws from it."""
-        check_positive_integer("num_samples", num_samples)
+    def _sample_arrays(self, num_samples, conditions, seed, batch_size, latent_shape):
+        if self.prior is None:
+            raise ValueError(
+                "`sample` draws from a density of the codes, which this model has not learned: "
+                f"call fit_prior(x) first. Received: a {type(self).__name__} whose prior is None"
+            )
         shape = network_checks.check_latent_shape(latent_shape, self.latent_shape)
-        z = keras.random.normal((num_samples, *shape), seed=seed)
-        return self.run_in_batches(self._decode, z, *labels, batch_size=batch_size)
+        z = self.prior.draw(num_samples, seed_generator(seed), shape)
+        return self.run_in_batches(self._decode, z, *conditions, batch_size=batch_size)
 
-    def _sampling_endpoint(self, *input_signature):
-        """`{"sample": …}`, where a code is of one shape: a SavedModel has no place for another."""
-        is_open = None in self.latent_shape
-        return {} if is_open else {"sample": (self._sample, list(input_signature))}
+    def _run_on_examples(self, function, x, *conditions, batch_size):
+        arrays = self._door.examples(x, *conditions)
+        return self.run_in_batches(function, *arrays, batch_size=batch_size)
 
-    def _reconstruction_error(self, x, target):
-        return self.reconstruction_loss(target, self(x, training=False))
+    def _run_on_codes(self, function, z, *conditions, batch_size):
+        arrays = self._door.codes(z, *conditions)
+        return self.run_in_batches(function, *arrays, batch_size=batch_size)
 
-    def _error_of_input(self, x):
-        return self._reconstruction_error(x, x)
+    # ------------------------------------------------------------------ what it compares with
+
+    @property
+    def needs_target(self) -> bool:
+        """Whether a reconstruction is compared with something other than x.
+
+        So where `rebuilds_data` is false, and after `fit(x, target)`; a file keeps it.
+        """
+        return not self.rebuilds_data or self._door.trained_on_targets
+
+    @property
+    def rebuilds_data(self) -> bool:
+        """Whether a reconstruction is of the kind of x.
+
+        It is not where the decoder gives levels, or numbers where the encoder takes integers.
+        """
+        return not (self._door.has_levels() or self._door.takes_integers())
+
+    @property
+    def uses_backbone(self) -> bool:
+        """Whether `compile`'s loss looks through a pretrained network, which is not exported."""
+        return any(isinstance(p, losses.PerceptualLoss) for p in parts(self.loss_function))
+
+    def check_data(self, x: Array, y: Array | None = None) -> None:
+        """Raises an error unless the encoder and the loss can take the data."""
+        self._door.check_pair(x, y)
+
+    def check_pair(
+        self, x: Array, target: Array | None = None, name: str = "x", target_name: str = "target"
+    ) -> tuple[Array, Array | None]:
+        """Examples and targets as arrays that the model and its loss can take.
+
+        Args:
+            x: `(num_examples, ...)`.
+            target: what reconstructions are compared with; `None` for x itself.
+            name: of x, for errors.
+            target_name: of the target, for errors.
+
+        Returns:
+            `(x, target)`.
+
+        Raises:
+            TypeError: if a dtype is wrong.
+            ValueError: if a shape or a value is wrong, or targets are missing.
+        """
+        return self._door.pair(x, target, name, target_name)
+
+    def check_examples(self, x: Array, name: str = "x") -> Array:
+        """Examples alone as an array that the model can take, with the checks of `check_pair`.
+
+        Args:
+            x: `(num_examples, ...)`.
+            name: for errors.
+
+        Returns:
+            The array.
+        """
+        [x] = self._door.examples(x, name=name)
+        return x
+
+    def error_of(self, inputs: Tensor | list, target: Tensor | None = None) -> Tensor:
+        """What `reconstruction_error` gives, of tensors: for scores and endpoints.
+
+        Args:
+            inputs: what `call` takes.
+            target: `(batch_size, ...)`; x itself if `None`.
+
+        Returns:
+            `(batch_size,)`.
+        """
+        x, _ = split(inputs)
+        return self.reconstruction_loss(
+            x if target is None else target, self(inputs, training=False)
+        )
+
+    # ------------------------------------------------------------------ endpoints and files
+
+    def _serve(self, *inputs):
+        return self(joined(inputs[0], inputs[1:]), training=False)
+
+    def _posterior(self, *inputs):
+        return self.encoder(joined(inputs[0], inputs[1:]), training=False)
+
+    def _encode(self, *inputs):
+        return keras.tree.flatten(self._posterior(*inputs))[0]
+
+    def _decode(self, z, *conditions):
+        return self.decoder(joined(z, conditions), training=False)
+
+    def _sample(self, *arguments):
+        num_samples = tf.shape(arguments[0])[0] if self.condition_names else arguments[0]
+        conditions = arguments if self.condition_names else ()
+        return self._decode(self.prior.fresh_draw(num_samples), *conditions)
+
+    def _error_of_input(self, *inputs):
+        return self.error_of(joined(inputs[0], inputs[1:]))
+
+    def _error_of_pair(self, x, target):
+        return self.error_of(x, target)
 
     def endpoints(self) -> dict[str, tuple]:
-        """`serve` (reconstruct), `encode`, `decode`; once compiled, `reconstruction_error`.
+        """`serve` (reconstruct), `encode`, `decode`; `sample`; `reconstruction_error`.
 
-        That takes `x`, and `target` where the model was trained on targets. It is left out with a
-        perceptual loss, whose backbone is no part of what is exported.
+        `sample` where there is a prior and codes are of one shape: a SavedModel has no place for
+        another. `reconstruction_error` once compiled; it takes `target` as well where the model
+        was trained on targets, and is left out with a perceptual loss, whose backbone is no part
+        of what is exported.
         """
-        x = input_spec(self.encoder.inputs[0], "x")
+        specs = self.input_specs()
         z = input_spec(self.decoder.inputs[0], "z")
         endpoints = {
-            "serve": (self._serve, [x]),
-            "encode": (self._encode, [x]),
-            "decode": (self._decode, [z]),
+            "serve": (self._serve, specs),
+            "encode": (self._encode, specs),
+            "decode": (self._decode, [z, *specs[1:]]),
         }
-        if not self.compiled or self._sees_by_a_backbone():
+        if self.prior is not None and None not in self.latent_shape:
+            num_samples = tf.TensorSpec((), "int32", name="num_samples")
+            endpoints["sample"] = (self._sample, specs[1:] or [num_samples])
+        if not self.compiled or self.uses_backbone:
             return endpoints
-        if not self.needs_target:
-            endpoints["reconstruction_error"] = (self._error_of_input, [x])
+        if self.needs_target:
+            arguments = (self._error_of_pair, [*specs, self.target_spec()])
         else:
-            endpoints["reconstruction_error"] = (
-                self._reconstruction_error,
-                [x, self.target_spec()],
-            )
-        return endpoints
+            arguments = (self._error_of_input, specs)
+        return {**endpoints, "reconstruction_error": arguments}
+
+    def input_specs(self) -> list[tf.TensorSpec]:
+        """The signature of an endpoint's x and conditions."""
+        names = ("x", *self.condition_names)
+        return [input_spec(t, name) for t, name in zip(self.encoder.inputs, names, strict=True)]
 
     def target_spec(self) -> tf.TensorSpec:
         """The signature of an endpoint's `target`."""
-        dtype = "int32" if self._target_domain() == "levels" else "float32"
+        dtype = "int32" if self._door.target_domain() == "levels" else "float32"
         shape = self.decoder.output_shape[: -1 if dtype == "int32" else None]
         return tf.TensorSpec(shape, dtype, name="target")
-
-    # ------------------------------------------------------------------------- files
 
     def save_own_variables(self, store):
         """Saves what every model saves, the scales that training came to, and on what it was."""
         super().save_own_variables(store)
         self._kept_scales.value.save(store)
-        store["trained_on_targets"] = np.int8(self._trained_on_targets)
+        store["trained_on_targets"] = np.int8(self._door.trained_on_targets)
 
     def load_own_variables(self, store):
         """Loads what `save_own_variables` wrote."""
         super().load_own_variables(store)
         self._kept_scales.value.load(store, self._optimal_scale, self.distribute_strategy)
         if "trained_on_targets" in set(store.keys()):  # not in a file of earlier versions
-            self._trained_on_targets = bool(np.asarray(store["trained_on_targets"]))
-
-    # ------------------------------------------------------------------------- data
-
-    def check_data(self, x: Array, y: Array | None = None) -> None:
-        """Raises an error unless the encoder and the loss can take the data."""
-        self._check_pair(x, y)
-
-    def check_inputs(self, x: Array, *labels: Array) -> None:
-        """Raises an error unless the encoder can take the data."""
-        self._check_inputs(x, "real")
-
-    def note_targets(self, x: Array | None, y: Array | None) -> None:
-        """Remembers whether this is `fit(x, target)`, with another target than x."""
-        self._trained_on_targets = y is not None and not (x is not None and is_same(x, y))
-
-    def check_as_trained(self, y: Array | None) -> None:
-        """Raises ValueError where nothing says what to compare a reconstruction with."""
-        if y is None and self._trained_on_targets:
-            raise ValueError(self._what_target("y", "y=x"))
-
-    def warn_of_data(self, x: Array, y: Array | None) -> None:
-        """Warns of data that a VAE's KL may overflow on, or of a decoder of twice their range."""
-        counted = data_scale.mask_of_data(self.encoder, x)
-        shown, targets = (
-            v if v is None or not _is_masked(counted, v) else np.asarray(v)[counted] for v in (x, y)
-        )
-        data_scale.warn_of_half_range(
-            "decoder", self.decoder, shown if y is None else targets, "targets", "the data"
-        )
-        self.unscaled = data_scale.what_is_unscaled(
-            "x", shown, data_scale.scales_input(self.encoder)
-        )
-        if self.unscaled is None and y is not None and self._target_domain() == "real":
-            is_scaled = data_scale.scales_output(self.decoder)
-            self.unscaled = data_scale.what_is_unscaled("y", targets, is_scaled)
-        if self.unscaled and "z_log_var" in self.encoder_outputs:
-            warnings.warn(
-                f"{self.unscaled}. A VAE compares the codes of such data with N(0, 1): its KL may "
-                "become so large that nothing is learned, or NaN.",
-                stacklevel=5,
-            )
-
-    @property
-    def needs_target(self) -> bool:
-        """Whether a reconstruction is compared with something else than x.
-
-        So where the decoder gives levels, where the encoder takes integers, and after
-        `fit(x, target)`; a file keeps it.
-        """
-        is_of_another_kind = self._target_domain() == "levels" or self._has_levels()
-        return is_of_another_kind or self._takes_integers() or self._trained_on_targets
-
-    def _as_pair(self, x, target, name="x", target_name="target"):
-        """The arrays of examples and of their targets, `None` where x is its own; checked."""
-        x = as_array(name, x)
-        if target is None and self._trained_on_targets:
-            raise ValueError(self._what_target(target_name, f"{target_name}={name}"))
-        target = None if target is None else as_array(target_name, target)
-        self._check_pair(x, target, name, target_name)
-        if target is not None:
-            data_checks.check_as_many(name, x, target_name, target)
-        return x, target
-
-    def _what_target(self, name, otherwise):
-        """A sentence: this model compares with targets, and how they are to be had."""
-        layers = data_scale.leading_rescalings(self.encoder)
-        how = ""
-        if len(layers) == 1 and layers[0] in self.encoder.layers:
-            how = (
-                f" The encoder begins with {type(layers[0]).__name__}: "
-                f"model.encoder.get_layer({layers[0].name!r})(x) are such targets."
-            )
-        elif layers:
-            names = ", then ".join(repr(layer.name) for layer in layers)
-            how = f" What the encoder's first layers, {names}, make of x are such targets."
-        return (
-            f"`{name}` must hold targets: this model was trained by fit(x, target), and a "
-            f"reconstruction is compared with them.{how} Where x is meant itself, say so: "
-            f"{otherwise}. Received: {name}=None"
-        )
-
-    def _check_pair(self, x, y, x_name="x", y_name="y"):
-        domain = self._target_domain()
-        if y is None and (domain == "levels" or self._has_levels()):
-            raise ValueError(
-                f"`{y_name}` must hold the targets of a categorical loss, such as fit(x, levels) "
-                "with levels = keras_aegan.datasets.quantize(x, num_levels). "
-                f"Received: {y_name}=None"
-            )
-        if y is None and self._takes_integers():
-            raise ValueError(
-                f"`{y_name}` must hold the targets, real numbers, where the encoder takes "
-                "integers: such as fit(x, x / 255.0) of images. "
-                f"Received: {y_name}=None"
-            )
-        counted = data_scale.mask_of_data(self.encoder, x)
-        span = self._check_inputs(x, domain if y is None else "real", x_name, counted)
-        if None in self.data_shape and None not in x.shape[1:]:
-            network_checks.check_sizes(x_name, x.shape[1:], self.encoder, self.decoder)
-        span = span if y is None else self._check_targets(y, y_name, counted)
-        for part in parts(self.loss_function):
-            data_checks.check_span(x_name if y is None else y_name, span, part)
-        if domain == "real":
-            data_scale.warn_of_unreachable("decoder", self.decoder, span, "targets")
-
-    def _check_inputs(self, x, domain="real", name="x", counted=None):
-        domain = "integer" if self._takes_integers() else domain
-        return data_checks.check_array(
-            name,
-            x,
-            self.encoder.inputs[0].shape[1:],
-            domain,
-            advise=lambda *of: data_scale.how_to_make_floats(*of, self.decoder, self.encoder),
-            counted=counted,
-        )
-
-    def _takes_integers(self):
-        return keras.backend.is_int_dtype(self.encoder.inputs[0].dtype)
-
-    def _check_targets(self, y, name="y", counted=None):
-        shape, domain = self.decoder.output_shape[1:], self._target_domain()
-        num_levels = shape[-1] if domain == "levels" else None
-        hint = ""
-        if len(y.shape) == 1 or (len(y.shape) == 2 and len(shape) > 1):
-            hint = (
-                " Class labels are no targets of an autoencoder: call fit(x), or "
-                "fit(dataset.map(lambda x, label: x))."
-            )
-        return data_checks.check_array(
-            name,
-            y,
-            shape[:-1] if num_levels else shape,
-            domain,
-            num_levels,
-            hint,
-            advise=lambda *of: data_scale.how_to_make_floats(*of, self.decoder),
-            counted=counted if _is_masked(counted, y) else None,
-        )
-
-    def _target_domain(self):
-        return losses.target_domain(self.loss_function)
-
-    def _sees_by_a_backbone(self):
-        return any(isinstance(p, losses.PerceptualLoss) for p in parts(self.loss_function))
-
-    def _backbones(self):
-        known = (getattr(part, "network", None) for part in parts(self.loss_function))
-        return [network for network in known if network is not None]
-
-    def _has_levels(self):
-        return len(self.decoder.output_shape[1:]) == len(self.data_shape) + 1
+            self._door.trained_on_targets = bool(np.asarray(store["trained_on_targets"]))
 
     def get_config(self):
-        """The networks, serialized."""
-        return {
-            **super().get_config(),
-            "encoder": keras.saving.serialize_keras_object(self.encoder),
-            "decoder": keras.saving.serialize_keras_object(self.decoder),
-        }
-
-
-def _is_masked(counted, values):
-    """Whether booleans of leading axes are of these values too."""
-    return counted is not None and tuple(values.shape[: counted.ndim]) == counted.shape
-
-
-def is_same(x, y):
-    """Whether targets are the examples themselves, as in `fit(x, x)`."""
-    if x is y or x.shape != y.shape:
-        return x is y
-    x, y = np.asarray(x), np.asarray(y)
-    if x.dtype.kind == y.dtype.kind == "f":  # one may be the other, rounded
-        coarser = min(x.dtype, y.dtype, key=lambda dtype: dtype.itemsize)
-        x, y = x.astype(coarser), y.astype(coarser)
-    return np.array_equal(x, y)
+        """The networks, and the prior where there is one, serialized."""
+        serialize = keras.saving.serialize_keras_object
+        config = {"encoder": serialize(self.encoder), "decoder": serialize(self.decoder)}
+        if self.prior is not None:
+            config["prior"] = serialize(self.prior)
+        return {**super().get_config(), **config}
 
 
 def _reads_logits(loss):

@@ -2,11 +2,8 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from keras_aegan.checks.arrays import as_array
-from keras_aegan.engine.servable_model import fresh_normal
-from keras_aegan.hints import Array, Tensor
+from keras_aegan.hints import Array
 from keras_aegan.models.adversarial_model import AdversarialModel
 
 
@@ -16,8 +13,8 @@ class GAN(AdversarialModel):
 
     A training step is Algorithm 1 of the paper, with k = `num_discriminator_steps`:
 
-        k times:  z ~ N(0, I),  D descends  discriminator_loss(D(x), D(G(z))) + its regularizer
-        once:     z ~ N(0, I),  G descends  generator_loss(D(G(z)))
+        k times:  z ~ p(z),  D descends  discriminator_loss(D(x), D(G(z))) + its regularizer
+        once:     z ~ p(z),  G descends  generator_loss(D(G(z)))
 
     Each turn draws noise anew, moves its own player alone, and runs both networks with
     `training=True`. The k turns see the same batch x with other fakes (the paper draws other
@@ -44,6 +41,7 @@ class GAN(AdversarialModel):
             or another `regularizers.DiscriminatorRegularizer`; its weight is the default weight
             of its term.
         seed: of the noise; random if `None`.
+        prior: p(z) of the noise, a `priors.Prior`; N(0, I) if `None`.
         **kwargs: `name` and `dtype`, as in `keras.Model`.
 
     Input shape:
@@ -53,7 +51,7 @@ class GAN(AdversarialModel):
         Data, as the generator gives it.
 
     Raises:
-        TypeError: if a network is no `keras.Model`, or the regularizer none.
+        TypeError: if a network is not a `keras.Model`, or the regularizer none.
         ValueError: if shapes do not match, or the discriminator does not end in one logit.
 
     Example:
@@ -71,10 +69,6 @@ class GAN(AdversarialModel):
     (5, 2)
     """
 
-    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """Data G(z) from noise z."""
-        return self.generator(inputs, training=training)
-
     def sample(
         self, num_samples: int, seed: int | None = None, batch_size: int = 1024
     ) -> np.ndarray:
@@ -89,9 +83,7 @@ class GAN(AdversarialModel):
         Returns:
             NumPy array, `(num_samples, ...)`.
         """
-        return self.run_in_batches(
-            self._serve, self._draw(num_samples, seed), batch_size=batch_size
-        )
+        return self._sample_arrays(num_samples, [], seed, batch_size)
 
     def discriminate(self, x: Array, batch_size: int = 1024) -> np.ndarray:
         """The discriminator's logits: positive where it takes x for data.
@@ -107,37 +99,14 @@ class GAN(AdversarialModel):
         Returns:
             NumPy array, `(num_examples,)`.
         """
-        x = as_array("x", x)
-        self._check_examples(x)
-        return self.run_in_batches(self._logits, x, batch_size=batch_size)
-
-    def _serve(self, z):
-        return self(z, training=False)
-
-    def _sample(self, num_samples):
-        return self._serve(fresh_normal((num_samples, *self.latent_shape)))
-
-    def endpoints(self) -> dict[str, tuple]:
-        """`serve` (noise to data), `sample` (new data at each call), `discriminate` (logits)."""
-        z = tf.TensorSpec((None, *self.latent_shape), "float32", name="z")
-        x = tf.TensorSpec((None, *self.data_shape), "float32", name="x")
-        return {
-            "serve": (self._serve, [z]),
-            "sample": (self._sample, [tf.TensorSpec((), "int32", name="num_samples")]),
-            "discriminate": (self._logits, [x]),
-        }
+        return self._discriminate_arrays(x, batch_size=batch_size)
 
     def check_data(self, x: Array, y: Array | None = None) -> None:
-        """Refuses data that the discriminator cannot take, and targets."""
+        """Raises an error unless the discriminator can take the data, without targets."""
         if y is not None:
             raise ValueError(
                 "`y` must be None: a GAN has no targets. Call fit(x), or fit(dataset.map(lambda "
                 "x, label: x)); for a generator of classes, use ConditionalGAN. "
                 f"Received: y.shape={tuple(y.shape)}"
             )
-        self._check_x(x)
-
-    def unpack(self, data: Tensor | tuple) -> tuple:
-        """`(x, None, sample_weight)`: a GAN takes no labels."""
-        x, _, sample_weight = super().unpack(data)
-        return x, None, sample_weight
+        self._door.check_data(x)

@@ -2,20 +2,19 @@
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from keras_aegan.engine.servable_model import fresh_normal
-from keras_aegan.hints import Array, Tensor, Terms
-from keras_aegan.losses import gaussian_kl
+from keras_aegan.engine.door import check_compiled
+from keras_aegan.hints import Array
 from keras_aegan.models.variational_model import VariationalModel
 
 
 @keras.saving.register_keras_serializable(package="keras_aegan")
 class VAE(VariationalModel):
-    """Learns p(x) = ∫ p(x|z) p(z) dz with z ~ N(0, I), by maximising the evidence lower bound.
+    """Learns p(x) = ∫ p(x|z) p(z) dz, by maximising the evidence lower bound (ELBO).
 
     log p(x) ≥ E_q[log p(x|z)] − KL(q(z|x) ‖ p(z)), with q(z|x) = N(μ(x), σ²(x)) from the encoder,
-    p(x|z) around the decoder's output, and one draw z = μ + σ ε for the expectation.
+    p(x|z) around the decoder's output, and one draw z = μ + σ ε for the expectation. p(z) is
+    N(0, I), or any other `prior`; after training `fit_prior` can fit one to the codes.
 
     Reference: [Kingma & Welling, 2014](https://arxiv.org/abs/1312.6114), equation 10; with
     `num_importance_samples` above 1 [Burda et al., 2016](https://arxiv.org/abs/1509.00519).
@@ -39,6 +38,8 @@ class VAE(VariationalModel):
             tighter than the ELBO, as the one term `importance_weighted_loss`; the ELBO's two are
             logged beside it at weight 0. It needs a likelihood.
         seed: of the noise; a random one if `None`.
+        prior: p(z), a `priors.Prior` whose density is positive everywhere; N(0, I) if `None`.
+            Where its KL has no closed form, it is estimated at the draw of z.
         **kwargs: `name` and `dtype`, as in `keras.Model`.
 
     Input shape:
@@ -48,8 +49,8 @@ class VAE(VariationalModel):
         What the decoder gives: the reconstruction from `z_mean`, without noise.
 
     Raises:
-        TypeError: if a network is no `keras.Model`.
-        ValueError: if the encoder has not two outputs, or shapes do not match.
+        TypeError: if a network is not a `keras.Model`.
+        ValueError: if the encoder does not have two outputs, or shapes do not match.
 
     Example:
     >>> import keras, keras_aegan
@@ -67,51 +68,6 @@ class VAE(VariationalModel):
     >>> vae.sample(5, seed=0).shape
     (5, 28, 28, 1)
     """  # noqa: E501
-
-    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """The reconstruction from the mean of q(z|x)."""
-        z_mean, _ = self.encoder(inputs, training=training)
-        return self.decode_for_loss(z_mean, training=training)
-
-    def autoencoder_terms(self, x: Tensor, target: Tensor, training: bool) -> tuple[Terms, Tensor]:
-        """−E_q[log p(x|z)], by one draw of z, and KL(q(z|x) ‖ p(z)), `(batch_size,)` each."""
-        z_mean, z_log_var = self.encoder(x, training=training)
-        if self.num_importance_samples > 1:
-            return self.importance_weighted_terms(x, target, z_mean, z_log_var, training)
-        z = self.sampling([z_mean, z_log_var])
-        reconstruction = self.decode_for_loss(z, training=training)
-        return {
-            "reconstruction_loss": self.reconstruction_loss(target, reconstruction, training),
-            "kl_loss": gaussian_kl(z_mean, z_log_var),
-        }, reconstruction
-
-    def decoder_inputs(self, z: Tensor, x: Tensor) -> Tensor:
-        """The code alone."""
-        return z
-
-    def sample(
-        self,
-        num_samples: int,
-        seed: int | None = None,
-        batch_size: int = 1024,
-        latent_shape: tuple[int, ...] | None = None,
-    ) -> np.ndarray:
-        """Data drawn from the model: the decoder's means at z ~ N(0, I).
-
-        Args:
-            num_samples: how many.
-            seed: an integer for the same samples again; if `None`, Keras's global one.
-            batch_size: codes decoded at once.
-            latent_shape: the sizes of one code, needed where the decoder takes any: such as
-                `(8, 8, 2)`. Such a model's SavedModel has no endpoint `sample`.
-
-        Returns:
-            NumPy array, `(num_samples, ...)`.
-
-        Raises:
-            ValueError: if the decoder takes no such code.
-        """
-        return self._decode_noise(seed, num_samples, batch_size, latent_shape)
 
     def log_likelihood(
         self,
@@ -144,17 +100,6 @@ class VAE(VariationalModel):
             ValueError: if `compile`'s loss is no likelihood, or the model was trained on targets
                 and none is given.
         """
-        self._assert_compile_called("log_likelihood")
-        x, target = self._as_pair(x, target)
+        check_compiled(self, "log_likelihood")
+        x, target = self.check_pair(x, target)
         return self._estimate_log_likelihood([x], target, num_samples, batch_size, seed, verbose)
-
-    def _encode(self, x):
-        return self.encoder(x, training=False)[0]
-
-    def _sample(self, num_samples):
-        return self._decode(fresh_normal((num_samples, *self.latent_shape)))
-
-    def endpoints(self) -> dict[str, tuple]:
-        """An autoencoder's, and `sample`."""
-        num_samples = tf.TensorSpec((), "int32", name="num_samples")
-        return {**super().endpoints(), **self._sampling_endpoint(num_samples)}

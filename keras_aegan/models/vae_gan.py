@@ -5,22 +5,22 @@ import numbers
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import ops
 
-from keras_aegan import losses
+from keras_aegan import losses, priors
 from keras_aegan.checks import network_checks
 from keras_aegan.checks.arrays import as_array
 from keras_aegan.engine.counting import global_batch_mean, sum_of_events
 from keras_aegan.engine.keras_internals import layers_of, mask_of
 from keras_aegan.engine.network_runs import NetworkRun
-from keras_aegan.engine.servable_model import Untracked, fresh_normal
 from keras_aegan.engine.tensor_notes import with_mask, zero_where_masked
+from keras_aegan.engine.untracked import Untracked
 from keras_aegan.hints import Array, Tensor, Terms
-from keras_aegan.layers import GaussianSampling, draws
+from keras_aegan.layers import GaussianSampling
 from keras_aegan.losses.adversarial_loss import CrossEntropyAdversarialLoss
 from keras_aegan.losses.backbones import get_layers
-from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel, input_spec, is_same
+from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel, input_spec
+from keras_aegan.models.reconstruction_door import is_same
 
 _UNDECIDED = math.log(2)  # the cross-entropy of a discriminator that gives ½ to everything
 
@@ -30,9 +30,9 @@ class VAEGAN(EncoderDecoderModel):
     """A VAE that compares x and x̂ by what a discriminator sees in them, not pixel by pixel.
 
     One forward pass serves all three players, as in algorithm 1 of the paper, with φ the
-    discriminator's features at `feature_layer`, z_p ~ N(0, I), x̂ = Dec(z) and x_p = Dec(z_p):
+    discriminator's features at `feature_layer`, z_p ~ p(z), x̂ = Dec(z) and x_p = Dec(z_p):
 
-        z ~ q(z|x) from the encoder        kl_loss            = KL(q(z|x) ‖ N(0, I))
+        z ~ q(z|x) from the encoder        kl_loss            = KL(q(z|x) ‖ p(z))
                                            feature_loss       = ½ Σ (φ(x) − φ(x̂))²
         encoder descends                   kl_loss + feature_loss
         decoder descends                   γ · feature_loss + decoder_loss(D(x̂), D(x_p))
@@ -67,6 +67,7 @@ class VAEGAN(EncoderDecoderModel):
             either is above log 2 + m; where that would leave both waiting, both move. What waits
             gets a gradient of zero: an optimizer's momentum goes on and fades.
         seed: of the noise; a random one if `None`.
+        prior: p(z), a `priors.Prior` whose density is positive everywhere; N(0, I) if `None`.
         **kwargs: `name` and `dtype`, as in `keras.Model`.
 
     Input shape:
@@ -76,7 +77,7 @@ class VAEGAN(EncoderDecoderModel):
         What the decoder gives: the reconstruction from `z_mean`, without noise.
 
     Raises:
-        TypeError: if a network is no `keras.Model`.
+        TypeError: if a network is not a `keras.Model`.
         ValueError: if shapes do not match, the discriminator does not end in one logit or has no
             such layer, or the margin is out of its range.
 
@@ -106,6 +107,7 @@ class VAEGAN(EncoderDecoderModel):
         "discriminator_loss": 1.0,
     }
     encoder_outputs = ("z_mean", "z_log_var")
+    default_prior = priors.StandardNormal
 
     def __init__(
         self,
@@ -115,9 +117,10 @@ class VAEGAN(EncoderDecoderModel):
         feature_layer: str,
         equilibrium_margin: float | None = None,
         seed: int | None = None,
+        prior: priors.Prior | None = None,
         **kwargs,
     ):
-        super().__init__(encoder, decoder, **kwargs)
+        super().__init__(encoder, decoder, prior, **kwargs)
         network_checks.check_network("discriminator", discriminator, ("x",), ("logit",))
         network_checks.check_discriminator(discriminator, layers_of(discriminator))
         network_checks.check_generated_shape(
@@ -144,7 +147,7 @@ class VAEGAN(EncoderDecoderModel):
         }
 
     def resolve_loss(self, loss: str | dict | losses.AdversarialLoss) -> losses.AdversarialLoss:
-        """The adversarial loss; a margin needs one that has an equilibrium at log 2."""
+        """The adversarial loss; with a margin, one that has an equilibrium at log 2."""
         loss = losses.get_adversarial(loss)
         if self.equilibrium_margin is not None and not isinstance(
             loss, CrossEntropyAdversarialLoss
@@ -175,7 +178,7 @@ class VAEGAN(EncoderDecoderModel):
     def test_step(self, data):
         """The same terms, measured."""
         x, _, sample_weight = self.unpack(data)
-        with self._independent_noise():
+        with self._step_on(sample_weight):
             terms, reconstruction = self.players_terms(x, training=False)
         for player, own_terms in terms.items():
             self.measure(player, own_terms, sample_weight)
@@ -186,7 +189,9 @@ class VAEGAN(EncoderDecoderModel):
         z_mean, z_log_var = self.encoder(x, training=training)
         z = self.sampling([z_mean, z_log_var])
         reconstruction = self.decode_for_loss(z, training=training)
-        prior_z = draws.normal(ops.shape(z_mean), self.sampling.seed_generator, z_mean.dtype)
+        batch_size, *latent_shape = ops.shape(z_mean)
+        prior_z = self.prior.draw(batch_size, self.sampling.seed_generator, latent_shape)
+        prior_z = ops.cast(prior_z, z_mean.dtype)
         # Of the data's own lengths, where a mask says so: (batch_size, ...)
         sample = self.decode_for_loss(with_mask(prior_z, mask_of(z)), training=training)
         # In calls of their own: a batch normalisation must not tell them apart by their mixture.
@@ -200,7 +205,7 @@ class VAEGAN(EncoderDecoderModel):
         feature_loss = _half_squared_distance(features, rebuilt_features)
         terms = {
             "encoder": {
-                "kl_loss": losses.gaussian_kl(z_mean, z_log_var),
+                "kl_loss": self.prior.kl(z_mean, z_log_var, z),
                 "feature_loss": feature_loss,
             },
             "decoder": {
@@ -235,35 +240,6 @@ class VAEGAN(EncoderDecoderModel):
 
     # ------------------------------------------------------------- abilities and checks
 
-    def call(self, inputs: Tensor, training: bool = False) -> Tensor:
-        """The reconstruction from the mean of q(z|x)."""
-        z_mean, _ = self.encoder(inputs, training=training)
-        return self.decode_for_loss(z_mean, training=training)
-
-    def sample(
-        self,
-        num_samples: int,
-        seed: int | None = None,
-        batch_size: int = 1024,
-        latent_shape: tuple[int, ...] | None = None,
-    ) -> np.ndarray:
-        """Data drawn from the model: the decoder's answers to z ~ N(0, I).
-
-        Args:
-            num_samples: how many.
-            seed: an integer for the same samples again; if `None`, Keras's global one.
-            batch_size: codes decoded at once.
-            latent_shape: the sizes of one code, needed where the decoder takes any: such as
-                `(8, 8, 2)`. Such a model's SavedModel has no endpoint `sample`.
-
-        Returns:
-            NumPy array, `(num_samples, ...)`.
-
-        Raises:
-            ValueError: if the decoder takes no such code.
-        """
-        return self._decode_noise(seed, num_samples, batch_size, latent_shape)
-
     def discriminate(self, x: Array, batch_size: int = 1024) -> np.ndarray:
         """The discriminator's logits: positive where it takes x for data.
 
@@ -275,44 +251,37 @@ class VAEGAN(EncoderDecoderModel):
             NumPy array, `(num_examples,)`.
         """
         x = as_array("x", x)
-        self._check_inputs(x)
+        self._door.check_examples(x)
         return self.run_in_batches(self._logits, x, batch_size=batch_size)
 
-    def _encode(self, x):
-        return self.encoder(x, training=False)[0]
-
-    def _reconstruction_error(self, x, target):
+    def error_of(self, inputs: Tensor, target: Tensor | None = None) -> Tensor:
         """½ Σ (φ(target) − φ(x̂))², in the discriminator's features, `(batch_size,)`."""
-        reconstruction = self(x, training=False)
-        features, _ = self._judge(with_mask(target, mask_of(reconstruction)), False)
+        reconstruction = self(inputs, training=False)
+        target = with_mask(inputs if target is None else target, mask_of(reconstruction))
+        features, _ = self._judge(target, False)
         rebuilt_features, _ = self._judge(reconstruction, False)
         return _half_squared_distance(features, rebuilt_features)
-
-    def _sample(self, num_samples):
-        return self._decode(fresh_normal((num_samples, *self.latent_shape)))
 
     def _logits(self, x):
         return _flat(self.discriminator(x, training=False))
 
     def endpoints(self) -> dict[str, tuple]:
         """An autoencoder's, its error in the discriminator's features; `sample`, `discriminate`."""
-        num_samples = tf.TensorSpec((), "int32", name="num_samples")
         x = input_spec(self.discriminator.inputs[0], "x")
         return {
             **super().endpoints(),
-            **self._sampling_endpoint(num_samples),
             "discriminate": (self._logits, [x]),
         }
 
     def check_data(self, x: Array, y: Array | None = None) -> None:
-        """Refuses data that the networks cannot take, and targets."""
+        """Raises an error unless the networks can take the data, or where there are targets."""
         if y is not None and not is_same(x, y):
             raise ValueError(
                 "`y` must be None: a VAEGAN's target is x. Call fit(x), or "
                 "fit(dataset.map(lambda x, label: x)). "
                 f"Received: y.shape={tuple(y.shape)}"
             )
-        self._check_pair(x, None)
+        self._door.check_pair(x, None)
 
     def get_config(self):
         """The networks, serialized, and the arguments of the constructor."""

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
-from keras_aegan import losses
+from keras_aegan import losses, priors
 from keras_aegan.checks import data_checks
 from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.engine.batch_sizes import check_takes_any_batch
@@ -19,6 +19,7 @@ from keras_aegan.hints import Loss, LossLike, Tensor, Terms
 from keras_aegan.layers import GaussianSampling, draws
 from keras_aegan.layers.gaussian_sampling import bounded_log_var, for_float16, reparametrized
 from keras_aegan.losses.implied_likelihood import describe_objective, describe_terms
+from keras_aegan.models.conditions import joined, split
 from keras_aegan.models.encoder_decoder_model import EncoderDecoderModel
 
 # How many samples of each example the likelihood decodes at once: enough for whole matrix
@@ -27,21 +28,20 @@ _SAMPLES_AT_ONCE = 50
 
 
 class VariationalModel(EncoderDecoderModel):
-    """Abstract base of `VAE` and `ConditionalVAE`: q(z|x) Gaussian, p(z) standard normal.
-
-    A subclass gives `call`, `autoencoder_terms`, and `decoder_inputs(z, x)`: what the decoder
-    takes beside z.
+    """Abstract base of `VAE` and `ConditionalVAE`: q(z|x) Gaussian, any prior p(z).
 
     Args:
         encoder: network whose outputs are `z_mean` and `z_log_var`.
         decoder: network from z to data.
         num_importance_samples: k of the importance-weighted bound; 1 for the ELBO.
         seed: of the noise; a random one if `None`.
+        prior: p(z), a `priors.Prior` whose density is positive everywhere; N(0, I) if `None`.
         **kwargs: `name` and `dtype`, as in `keras.Model`.
     """
 
     default_loss = losses.GaussianNLL("optimal")
     encoder_outputs = ("z_mean", "z_log_var")
+    default_prior = priors.StandardNormal
 
     def __init__(
         self,
@@ -49,9 +49,10 @@ class VariationalModel(EncoderDecoderModel):
         decoder: keras.Model,
         num_importance_samples: int = 1,
         seed: int | None = None,
+        prior: priors.Prior | None = None,
         **kwargs,
     ):
-        super().__init__(encoder, decoder, **kwargs)
+        super().__init__(encoder, decoder, prior, **kwargs)
         check_positive_integer("num_importance_samples", num_importance_samples)
         if num_importance_samples > 1:
             check_takes_any_batch(self, "an importance-weighted bound")
@@ -66,18 +67,18 @@ class VariationalModel(EncoderDecoderModel):
             return {"reconstruction_loss": 1.0, "kl_loss": 1.0}
         return {"importance_weighted_loss": 1.0, "reconstruction_loss": 0.0, "kl_loss": 0.0}
 
-    def decoder_inputs(self, z: Tensor, x: Tensor | list) -> Tensor | list:
-        """What the decoder takes for codes z of examples x."""
-        raise NotImplementedError(f"{type(self).__name__} must define `decoder_inputs`.")
-
     def resolve_loss(self, loss: LossLike) -> Loss:
-        """The reconstruction loss; an importance-weighted bound needs a likelihood."""
+        """The reconstruction loss.
+
+        Raises:
+            ValueError: unless it is a likelihood, where the bound is importance-weighted.
+        """
         loss = super().resolve_loss(loss)
         if self.num_importance_samples > 1:
             _check_likelihood("loss", loss, "an importance-weighted bound")
         return loss
 
-    def state_objective(self, weights: dict[str, float]) -> None:
+    def _state_objective(self, weights):
         """Says in one line which likelihood and which β the objective implies; warns of collapse.
 
         Where z cannot pay for itself, whatever the networks learn, the posterior will collapse.
@@ -103,45 +104,47 @@ class VariationalModel(EncoderDecoderModel):
         if warning:
             warnings.warn(warning, stacklevel=3)
 
-    # ------------------------------------------------------------------- objective
+    # ------------------------------------------------------------------ the objective
 
-    def importance_weighted_terms(
-        self,
-        x: Tensor | list,
-        target: Tensor,
-        z_mean: Tensor,
-        z_log_var: Tensor,
-        training: bool,
+    def autoencoder_terms(
+        self, x: Tensor | list, target: Tensor, training: bool
     ) -> tuple[Terms, Tensor]:
+        """−E_q[log p(x|z)], by one draw of z, and KL(q(z|x) ‖ p(z)), `(batch_size,)` each.
+
+        Of a conditional model, x is `[x, *conditions]`, and both are given the conditions.
+        """
+        _, conditions = split(x)
+        z_mean, z_log_var = self.encoder(x, training=training)  # (batch_size, latent_dim)
+        if self.num_importance_samples > 1:
+            return self._importance_weighted_terms(x, target, z_mean, z_log_var, training)
+        z = self.sampling([z_mean, z_log_var])  # (batch_size, latent_dim)
+        reconstruction = self.decode_for_loss(joined(z, conditions), training=training)
+        return {
+            "reconstruction_loss": self.reconstruction_loss(target, reconstruction, training),
+            "kl_loss": self.prior.kl(z_mean, z_log_var, z),
+        }, reconstruction
+
+    def _importance_weighted_terms(self, x, target, z_mean, z_log_var, training):
         """−log (1/k) Σ p(x, z)/q(z|x) over k draws of z, beside the ELBO's two terms.
 
         Reference: [Burda et al., 2016](https://arxiv.org/abs/1509.00519), equation 8.
-
-        Args:
-            x: what `call` takes.
-            target: `(batch_size, ...)`.
-            z_mean: `(batch_size, latent_dim)`.
-            z_log_var: `(batch_size, latent_dim)`.
-            training: whether this is a training step.
-
-        Returns:
-            `({term: (batch_size,)}, reconstruction)`, the reconstruction from `z_mean`.
         """
+        _, conditions = split(x)
         k = self.num_importance_samples
         batch_size, *latent_shape = ops.shape(z_mean)
         noise = draws.normal((batch_size, k, *latent_shape), self.sampling.seed_generator)
-        log_weights, negative_log_likelihoods = self._log_weights(
+        log_weights, negative_log_likelihoods, z = self._log_weights(
             x, target, z_mean, z_log_var, noise, training
         )
-        reconstruction = self.decode_for_loss(self.decoder_inputs(z_mean, x), training=training)
+        reconstruction = self.decode_for_loss(joined(z_mean, conditions), training=training)
         return {
             "importance_weighted_loss": math.log(k) - ops.logsumexp(log_weights, axis=1),
             "reconstruction_loss": ops.mean(negative_log_likelihoods, axis=1),
-            "kl_loss": losses.gaussian_kl(z_mean, z_log_var),
+            "kl_loss": self.prior.kl(z_mean, z_log_var, z[:, 0]),
         }, reconstruction
 
     def _log_weights(self, x, target, z_mean, z_log_var, noise, training=False):
-        """The log of p(x|z) p(z) / q(z|x), and −log p(x|z), `(batch_size, k)` each."""
+        """The log of p(x|z) p(z) / q(z|x), −log p(x|z), `(batch_size, k)` each, and the draws z."""
         k, mask = ops.shape(noise)[1], common_mask(z_mean, z_log_var)
 
         def repeat(values):
@@ -149,17 +152,16 @@ class VariationalModel(EncoderDecoderModel):
 
         z_mean, z_log_var = z_mean[:, None], z_log_var[:, None]
         z = reparametrized(z_mean, z_log_var, noise)  # (batch_size, k, ...)
-        latent_axes = tuple(range(2, len(noise.shape)))
         masks = None if mask is None else mask[:, None]
-        log_ratio = log_density_ratio(z, z_log_var, noise, latent_axes, masks)
+        log_ratio = log_density_ratio(self.prior, z, z_log_var, noise, masks)
         flat_z = as_taken(self.decoder, ops.reshape(z, (-1, *ops.shape(z)[2:])))
         flat_z = with_mask(flat_z, repeat(mask))
-        inputs = self.decoder_inputs(flat_z, keras.tree.map_structure(repeat, x))
-        reconstruction = self.decode_for_loss(inputs, training=training)
+        conditions = [repeat(condition) for condition in split(x)[1]]
+        reconstruction = self.decode_for_loss(joined(flat_z, conditions), training=training)
         negative_log_likelihood = self._losses_of_draws(
             repeat(target), reconstruction, log_ratio, training
         )
-        return log_ratio - negative_log_likelihood, negative_log_likelihood
+        return log_ratio - negative_log_likelihood, negative_log_likelihood, z
 
     def _losses_of_draws(self, target, reconstruction, log_ratio, training):
         """−log p(x|z), `(batch_size, k)`, of draws that follow each other; as the bound has σ."""
@@ -175,11 +177,11 @@ class VariationalModel(EncoderDecoderModel):
         dispersion = self._optimal_scale.of_bound(log_ratio, sums, num_elements, training)
         return self.loss_function.of_deviations(sums, num_elements, dispersion)
 
-    def open_latent_axes(self) -> tuple[int, ...]:
+    def _open_latent_axes(self):
         """The axes of a batch of codes whose size the networks leave open."""
         return tuple(a for a, size in enumerate(self.latent_shape, 1) if size is None)
 
-    # ------------------------------------------------------------------- abilities
+    # ------------------------------------------------------------------ abilities
 
     def _estimate_log_likelihood(self, inputs, target, num_samples, batch_size, seed, verbose):
         """`log_likelihood` of checked data: `inputs` are arrays, x and what conditions it."""
@@ -206,10 +208,10 @@ class VariationalModel(EncoderDecoderModel):
 
     def _log_mean_weight(self, inputs, target, num_samples, seed):
         """The log of the mean of p(x, z)/q(z|x) over `num_samples` draws, `(batch_size,)`."""
-        x = inputs if len(self.network_inputs) > 1 else inputs[0]
+        x = joined(inputs[0], inputs[1:])
         z_mean, z_log_var = self.encoder(x, training=False)
         shape = (_SAMPLES_AT_ONCE, *ops.shape(z_mean)[1:])
-        open_axes = self.open_latent_axes()
+        open_axes = self._open_latent_axes()
         sizes = [size for axis, size in enumerate(shape) if axis not in open_axes]
         num_values = tf.reduce_prod(tf.stack(sizes))
         mask = common_mask(z_mean, z_log_var)
@@ -218,7 +220,7 @@ class VariationalModel(EncoderDecoderModel):
             # By the example's own values: the estimate is the same whoever stands beside it, and
             # however long it is padded.
             noise = draws.normal_of(inputs[0], shape, seed, i * num_values, mask, open_axes)
-            log_weights, _ = self._log_weights(x, target, z_mean, z_log_var, noise)
+            log_weights, _, _ = self._log_weights(x, target, z_mean, z_log_var, noise)
             wanted = i * _SAMPLES_AT_ONCE + tf.range(_SAMPLES_AT_ONCE) < num_samples
             log_weights = tf.where(wanted, log_weights, -math.inf)  # the last group is cut short
             return i + 1, ops.logaddexp(log_sum, ops.logsumexp(log_weights, axis=1))
@@ -231,7 +233,7 @@ class VariationalModel(EncoderDecoderModel):
         return log_sum - tf.math.log(tf.cast(num_samples, "float32"))
 
     def get_config(self):
-        """The networks, serialized, and the arguments of the constructor."""
+        """The networks, the prior, serialized, and the arguments of the constructor."""
         return {
             **super().get_config(),
             "num_importance_samples": self.num_importance_samples,
@@ -244,12 +246,24 @@ def as_taken(decoder, z):
     return for_float16(z) if computes_in_float16([decoder]) else z
 
 
-def log_density_ratio(z, z_log_var, noise, axes, mask=None):
-    """Log p(z) − log q(z|x) of z = μ + σ ε, in float32, summed over `axes` where no mask hides."""
-    z, noise = ops.cast(z, "float32"), ops.cast(noise, "float32")
-    # log 2π stands in both and cancels.
-    log_ratio = ops.square(noise) + bounded_log_var(z_log_var) - ops.square(z)
-    return 0.5 * ops.sum(zero_where_masked(log_ratio, mask), axis=axes)
+def log_density_ratio(prior, z, z_log_var, noise, mask=None):
+    """Log p(z) − log q(z|x) of z = μ + σ ε, in float32, over what no mask hides.
+
+    Args:
+        prior: p(z).
+        z: `(..., *latent_shape)`.
+        z_log_var: log σ², which may be broadcast to z.
+        noise: ε, of the shape of z.
+        mask: `(..., *leading axes of a code)`, or `None`.
+
+    Returns:
+        `(...)`.
+    """
+    noise = ops.cast(noise, "float32")
+    axes = tuple(range(-len(prior.shape), 0))
+    log_posterior = ops.square(noise) + bounded_log_var(z_log_var) + math.log(2 * math.pi)
+    log_posterior = -0.5 * ops.sum(zero_where_masked(log_posterior, mask), axis=axes)
+    return prior.log_prob(with_mask(ops.cast(z, "float32"), mask)) - log_posterior
 
 
 def _check_likelihood(argument, loss, purpose):

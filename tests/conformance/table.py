@@ -12,7 +12,6 @@ from keras_aegan import models, networks
 from keras_aegan.layers import GaussianNoise, MaskingNoise, SaltAndPepperNoise, TopK
 from keras_aegan.regularizers import R1, GradientPenalty, KLSparsity
 from tests.conformance.user_model import TwoPlayers
-from tests.conformance.wasserstein_autoencoder import WassersteinAutoencoder
 
 
 @dataclasses.dataclass(frozen=True)
@@ -224,7 +223,7 @@ def _open_sequence_vae():
 
 def _wasserstein_autoencoder():
     """The example of CONTRIBUTING.md."""
-    return WassersteinAutoencoder(
+    return models.WassersteinAutoencoder(
         networks.dense_encoder((12,), 3, (8,)), networks.dense_decoder(3, (12,), (8,)), seed=1
     )
 

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 from keras import optimizers
 
+from keras_aegan.engine.replicas import independent_noise
 from tests.conformance.fixed_noise import fixed_noise
 from tests.conformance.table import ROWS, compiled, every_noisy_row, every_row
 
@@ -96,7 +97,7 @@ def test_replicas_draw_independent_noise(row):
     generator = next(g for layer in layers for g in layer._seed_generators)
 
     def draw():
-        with model._independent_noise():
+        with independent_noise(model):
             return keras.random.normal((10_000,), seed=generator)
 
     draws = tf.function(lambda: strategy.run(draw))()

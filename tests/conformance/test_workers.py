@@ -22,6 +22,7 @@ import keras_aegan
 strategy = keras_aegan.distribution_strategy()
 import keras, numpy as np, tensorflow as tf
 from keras_aegan import callbacks
+from keras_aegan.engine.replicas import independent_noise
 from tests.conformance.fixed_noise import fixed_noise
 from tests.conformance.table import ROWS, compiled
 rank = json.loads(os.environ["TF_CONFIG"])["task"]["index"]
@@ -41,7 +42,7 @@ row = ROWS["gan"]
 with strategy.scope():
     model = compiled(row, optimizer=keras.optimizers.Adam(0.01, use_ema=True))
 def draw():
-    with model._independent_noise():
+    with independent_noise(model):
         return keras.random.normal((10_000,), seed=model.seed_generator)
 draws = strategy.experimental_local_results(tf.function(lambda: strategy.run(draw))())[0]
 watch = {"monitor": "generator_loss", "mode": "min", "min_delta": 1e9}

@@ -10,7 +10,6 @@ from keras import ops
 
 from keras_aegan import evaluation, models, networks
 from keras_aegan.layers import MaskingNoise
-from tests.conformance.wasserstein_autoencoder import WassersteinAutoencoder
 
 _X = np.random.default_rng(0).normal(size=(60, 6)).astype("float32")
 _registered = keras.saving.register_keras_serializable("tests")
@@ -112,7 +111,7 @@ MODELS = {
         networks.dense_discriminator((6,), (4,)),
         feature_layer="dense_0_activation",
     ),
-    "wasserstein": lambda: WassersteinAutoencoder(*_networks()),
+    "wasserstein": lambda: models.WassersteinAutoencoder(*_networks()),
     "on_the_base": lambda: OnTheBase(*_networks()),
 }
 

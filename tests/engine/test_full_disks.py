@@ -15,7 +15,7 @@ from PIL import Image
 from keras_aegan import callbacks
 from keras_aegan.engine.files import is_disk_full
 from keras_aegan.engine.full_disks import full_disks_survived
-from keras_aegan.engine.grouped_model import _waits_for_batches
+from keras_aegan.engine.grouping import _waits_for_batches
 from tests.conformance.table import ROWS, compiled
 
 _CONTENT = 2**20  # of the disk, in bytes
