@@ -65,7 +65,7 @@ class GANDiagnosis(keras.callbacks.Callback):
     With a moving average of the generator, put this callback before `SwapEMAWeights`: the
     discriminator plays against the generator itself. All numbers are means over the last third of
     the measurements, since single ones catch players that chase each other in passing. A lack of
-    capacity lasts; but a GAN stopped too early looks like one whose generator lacks it.
+    capacity lasts, but a GAN that was stopped too early looks as if its generator lacked capacity.
 
     Logged, beside the players' losses, which the model logs itself: `real_accuracy`,
     `fake_accuracy`, `precision`, `recall`, `neighbor_accuracy`, and `generator_slope`, the

@@ -88,7 +88,7 @@ def _to_numpy(name, value):
         if isinstance(value, (list, tuple)):
             raise ValueError(
                 f"`{name}` must be a rectangular array of numbers: its lists differ in length, or "
-                "hold something else than numbers. "
+                "hold values that are not numbers. "
                 f"Received: a {type(value).__name__} of length {len(value)}"
             ) from error
         raise TypeError(

@@ -10,9 +10,9 @@ from keras_aegan.engine.tensor_notes import common_mask
 from keras_aegan.hints import Tensor
 from keras_aegan.layers import draws
 
-# The largest log σ². Scaled data need no more than a few.
+# The log σ² above which the variance grows linearly. Scaled data need no more than a few.
 LARGEST_LOG_VAR = 30.0
-# The largest draw in float16: one near the largest number, 65504, overflows in the next product.
+# Above it, draws in float16 grow with their logarithm: near 65504 the next product would overflow.
 _LARGEST_FLOAT16_DRAW = 1000.0
 
 

@@ -14,7 +14,7 @@ from keras_aegan.losses.backbones import get_layers
 
 # An image enlarged more than this shows nothing that a backbone was trained to see.
 _LARGEST_ENLARGEMENT = 8
-# The side of an image that is run to find the stride of a network's features, in pixels.
+# The side of a large image, in pixels: its features' sizes give their stride.
 _LARGE_SIDE = 512
 
 
