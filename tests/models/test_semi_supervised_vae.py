@@ -13,13 +13,13 @@ X = np.random.default_rng(0).uniform(size=(40, 6)).astype("float32")
 LABELS = np.arange(40) % (K + 1) - 1  # each fourth is not known
 
 
-def semi_supervised_vae(num_classes=K, dim=6, **arguments):
-    features = networks.dense_encoder((dim,), None, (8,), "tanh", num_classes=num_classes)
+def semi_supervised_vae(num_classes=K, dim=6, latent_dim=2):
+    features = networks.dense_encoder((dim,), None, (16,), "tanh", num_classes=num_classes)
     return models.SemiSupervisedVAE(
-        networks.gaussian_encoder(features, 2),
-        networks.dense_encoder((dim,), num_classes, (8,), name="classifier"),
-        networks.dense_decoder(2, (dim,), (8,), "tanh", num_classes=num_classes),
-        **{"seed": 0, **arguments},
+        networks.gaussian_encoder(features, latent_dim),
+        networks.dense_encoder((dim,), num_classes, (16,), name="classifier"),
+        networks.dense_decoder(latent_dim, (dim,), (16,), "tanh", num_classes=num_classes),
+        seed=0,
     )
 
 
@@ -70,16 +70,15 @@ def test_the_terms_are_equations_6_to_9():
 def test_known_examples_alone_are_a_conditional_vae():
     model = without_noise(semi_supervised_vae())
     conditional = without_noise(models.ConditionalVAE(model.encoder, model.decoder))
-    x, labels = X[LABELS >= 0], LABELS[LABELS >= 0]
+    x, labels = map(tf.constant, (X[LABELS >= 0], LABELS[LABELS >= 0]))
     for each in (model, conditional):
         each.compile(loss=losses.GaussianNLL(0.5))
     terms, rebuilt = model.autoencoder_terms([x, labels], x, training=False)
     expected, expected_rebuilt = conditional.autoencoder_terms([x, labels], x, training=False)
     for name, values in expected.items():
         np.testing.assert_allclose(terms[name], values, rtol=1e-5)
-    likeliest = model.predict_labels(x) == labels
+    assert np.any(model.predict_labels(x) != labels)  # under the known class, there too
     np.testing.assert_allclose(rebuilt, expected_rebuilt, atol=1e-6)
-    assert 0 < likeliest.sum() < len(x)  # also where the classifier errs, under the known class
 
 
 def test_the_optimal_scale_is_of_the_expected_squared_error():
@@ -111,7 +110,7 @@ def test_the_accuracy_is_over_all_known_labels_of_an_epoch():
 
 
 def two_classes(num_examples=1000, seed=0):
-    """A digit's class is a shift of half of the values; the rest is one number of style."""
+    """The class shifts half of the values; one number of style moves all of them."""
     generator = np.random.default_rng(seed)
     y = generator.integers(0, 2, num_examples)
     style = generator.normal(size=(num_examples, 1))
@@ -121,13 +120,12 @@ def two_classes(num_examples=1000, seed=0):
 
 
 def test_a_few_labels_name_the_classes_that_the_rest_shows():
-    """One label per class: a classifier of those two alone errs where the style misleads it."""
     x, y = two_classes()
-    first = [np.flatnonzero(y == c)[0] for c in range(2)]
+    known = np.concatenate([np.flatnonzero(y == c)[:3] for c in range(2)])
     labels = np.full(len(y), -1)
-    labels[first] = y[first]
+    labels[known] = y[known]
     keras.utils.set_random_seed(0)
-    model = semi_supervised_vae(2, dim=8)
+    model = semi_supervised_vae(2, dim=8, latent_dim=1)
     model.compile(
         keras.optimizers.Adam(5e-3), losses.GaussianNLL(0.3), {"classification_loss": 100.0}
     )
