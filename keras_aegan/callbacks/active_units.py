@@ -53,7 +53,7 @@ class ActiveUnits(keras.callbacks.Callback):
                 "ActiveUnits needs a model whose encoder gives `z_mean`, (batch_size, latent_dim), "
                 f"such as a VAE. Received: a {type(model).__name__}{codes}"
             )
-        check_labels_suit(self, self.labels)
+        check_labels_suit(self, self.labels, "input_names")
         self._count()
         self.is_active = None
 

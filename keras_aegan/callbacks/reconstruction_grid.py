@@ -59,7 +59,7 @@ class ReconstructionGrid(EpochPictures):
 
     def check_model(self) -> None:
         """Raises ValueError unless the labels suit the model."""
-        check_labels_suit(self, self.labels)
+        check_labels_suit(self, self.labels, "input_names")
 
     def draw(self) -> Figure:
         """Originals above reconstructions."""

@@ -134,13 +134,14 @@ def check_span(name, span, loss):
         )
 
 
-def check_labels(name, labels, num_classes):
+def check_labels(name, labels, num_classes, lowest=0):
     """Raises an error unless labels hold one integer per example, each of a known class.
 
     Args:
         name: the argument's name, for the message.
         labels: from `as_vector`, `(num_examples,)`.
         num_classes: how many classes there are; `None` if unknown.
+        lowest: -1 where that stands for an unknown class.
 
     Raises:
         TypeError: if they are not an array of integers.
@@ -150,10 +151,11 @@ def check_labels(name, labels, num_classes):
     if len(labels.shape) == 2:  # one-hot
         hint = f" Labels are one integer per example: {name}.argmax(axis=1)."
     span = check_array(name, labels, (), "integer", hint=hint)
-    if span and (span[0] < 0 or (num_classes is not None and span[1] >= num_classes)):
+    if span and (span[0] < lowest or (num_classes is not None and span[1] >= num_classes)):
         classes = "zero or more" if num_classes is None else f"from 0 to {num_classes - 1}"
+        unknown = "" if lowest == 0 else ", or -1 for an unknown one"
         raise ValueError(
-            f"`{name}` must hold classes {classes}, which the networks know. "
+            f"`{name}` must hold classes {classes}{unknown}, which the networks know. "
             f"Received: labels from {span[0]:g} to {span[1]:g}"
         )
 

@@ -206,6 +206,25 @@ def check_discriminator(discriminator, layers):
         )
 
 
+def check_classifier(classifier, data_shape, num_classes):
+    """Raises an error unless a classifier takes x and ends in one logit per class.
+
+    Args:
+        classifier: the network.
+        data_shape: the shape of one example.
+        num_classes: how many classes the other networks know; `None` where it cannot be told.
+    """
+    check_network("classifier", classifier, ("x",), ("logits",))
+    given, shape = tuple(classifier.inputs[0].shape[1:]), tuple(classifier.output_shape[1:])
+    ends_in_logits = output_range(classifier) == (-_INFINITY, _INFINITY)
+    if not (compatible(given, data_shape) and compatible(shape, (num_classes,)) and ends_in_logits):
+        raise ValueError(
+            f"`classifier` must take x, of shape {tuple(data_shape)}, and end in one logit per "
+            f"class, of shape ({num_classes or 'num_classes'},), without an activation. Received: "
+            f"from {given} to {shape}, ending in {final_activation(classifier)!r}"
+        )
+
+
 def check_no_batch_statistics(name, layers, asker):
     """Raises ValueError if a layer mixes the examples whose single gradients `asker` takes."""
     mixing = [

@@ -61,13 +61,21 @@ class Batch:
             )
         return self.example_weight
 
-    def repeated(self, num_draws):
-        """The batch in which each example stands `num_draws` times, one after the other."""
+    def repeated(self, num_draws, draw_weight=None):
+        """The batch in which each example stands `num_draws` times, one after the other.
+
+        Args:
+            num_draws: how many times.
+            draw_weight: how much each of them counts, `(batch_size · num_draws,)`; `None` for 1.
+        """
         self.are_steps_read = True  # of the copy, by what asked for it
         batch = Batch(None)
         for name in ("example_weight", "_step_weight"):
             if getattr(self, name) is not None:
                 setattr(batch, name, ops.repeat(getattr(self, name), num_draws, axis=0))
+        if draw_weight is not None:
+            own = 1.0 if batch.example_weight is None else batch.example_weight
+            batch.example_weight = own * draw_weight
         return batch
 
 

@@ -126,7 +126,7 @@ class Door:
 
     def as_conditions(self, conditions):
         """What conditions examples as arrays, a list; not checked yet."""
-        return [as_vector(n, c) for n, c in zip(self.condition_names, conditions, strict=True)]
+        return [as_vector(n, c) for n, c in zip(self.condition_names, conditions, strict=False)]
 
     def conditions(self, *conditions):
         """Conditions alone as arrays, checked: a list."""
@@ -136,7 +136,7 @@ class Door:
 
     def check_conditions(self, *conditions, other_name=None, other=None, names=None):
         """Raises an error unless the networks can take the conditions, one for each of `other`."""
-        for name, labels in zip(names or self.condition_names, conditions, strict=True):
+        for name, labels in zip(names or self.condition_names, conditions, strict=False):
             data_checks.check_labels(name, labels, self.model.num_classes)
             if other is not None:
                 data_checks.check_as_many(other_name, other, name, labels)

@@ -47,6 +47,7 @@ class LatentVariableModel(CheckedModel):
     - `check_data(x, y)`: raises an error unless its networks and its loss can take the data.
     - `endpoints()`: what `export` writes, and `run_in_batches` for methods that answer on arrays.
     - `get_config()`: the constructor's arguments.
+    - `logged_means`, where it logs more than terms: the names that it gives to `log_mean`.
 
     A term is a tensor of shape `(batch_size,)`, one value per example, unweighted. Only what
     is a batch statistic by nature is a scalar.
@@ -84,6 +85,7 @@ class LatentVariableModel(CheckedModel):
 
     default_loss: object = None
     default_loss_weights: dict[str, float] = {}
+    logged_means: tuple[str, ...] = ()
 
     # ------------------------------------------------------------------ what a subclass says
 
@@ -176,7 +178,7 @@ class LatentVariableModel(CheckedModel):
             self._optimizers = optimizers
             self._step_constants = Untracked(StepConstants(self, optimizers))
             self._step_groups = StepGroups(steps_per_execution)
-            self._objective = Objective(weights, self._totals())
+            self._objective = Objective(weights, self._totals(), self.logged_means)
             self._check_metric_names(metrics, weighted_metrics)
             keras_internals.forget_compiled_metrics(self)
             super().compile(
@@ -319,6 +321,16 @@ class LatentVariableModel(CheckedModel):
         if self._totals()[player] not in terms:
             trackers[self._totals()[player]].update_state(loss, sample_weight=batch_size)
         return loss
+
+    def log_mean(self, name: str, values: Tensor, counts: Tensor | None = None) -> None:
+        """Has the mean of values logged, of all steps of an epoch.
+
+        Args:
+            name: one of `logged_means`.
+            values: `(batch_size,)`.
+            counts: how much each counts, `(batch_size,)`; `None` for 1.
+        """
+        self._objective.trackers[name].update_state(values, sample_weight=counts)
 
     def logs(
         self,

@@ -17,9 +17,10 @@ class Objective:
     Args:
         weights: dict, a term's name to its weight.
         totals: dict, a player's name to that of its weighted sum.
+        means: names of what else is logged.
     """
 
-    def __init__(self, weights, totals):
+    def __init__(self, weights, totals, means=()):
         self.weights = {
             name: keras.Variable(weight, dtype="float32", trainable=False, name=f"{name}_weight")
             for name, weight in weights.items()
@@ -28,7 +29,7 @@ class Objective:
             player: "regularization_loss" if len(totals) == 1 else f"{player}_regularization_loss"
             for player in totals
         }
-        names = [*totals.values(), *weights, *self._regularizations.values()]
+        names = [*totals.values(), *weights, *self._regularizations.values(), *means]
         self.trackers = {name: keras.metrics.Mean(name=name) for name in dict.fromkeys(names)}
         # Known when the first step is traced: most networks carry no regularizer.
         self._regularized = set()

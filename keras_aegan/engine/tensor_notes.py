@@ -25,6 +25,13 @@ def with_mask(tensor, mask):
     return tensor
 
 
+def take_rows(tensor, rows):
+    """Some rows of a tensor, by their places, and of its mask."""
+    mask = mask_of(tensor)
+    taken = ops.take(tensor, rows, axis=0)
+    return taken if mask is None else with_mask(taken, ops.take(mask, rows, axis=0))
+
+
 def zero_where_masked(values, mask):
     """The values, zero where a mask of their leading axes hides them; as they are for `None`."""
     if mask is None:

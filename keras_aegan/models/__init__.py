@@ -9,6 +9,7 @@ from keras_aegan.models.contractive_autoencoder import (
 )
 from keras_aegan.models.denoising_autoencoder import DenoisingAutoencoder as DenoisingAutoencoder
 from keras_aegan.models.gan import GAN as GAN
+from keras_aegan.models.semi_supervised_vae import SemiSupervisedVAE as SemiSupervisedVAE
 from keras_aegan.models.vae import VAE as VAE
 from keras_aegan.models.vae_gan import VAEGAN as VAEGAN
 from keras_aegan.models.wasserstein_autoencoder import (

@@ -79,6 +79,11 @@ class EncoderDecoderModel(LatentVariableModel):
         self.built = True
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """What `call` takes: x, and what conditions it unless the model can tell that itself."""
+        return ("x", *self.condition_names)
+
+    @property
     def data_shape(self) -> tuple[int | None, ...]:
         """The shape of one example."""
         return tuple(self.encoder.inputs[0].shape[1:])
@@ -203,7 +208,7 @@ class EncoderDecoderModel(LatentVariableModel):
         """
         regularized = [
             layer.name
-            for network in (self.encoder, self.decoder)
+            for network in self._networks()
             for layer in network.layers
             if layer.activity_regularizer is not None
         ]
@@ -505,15 +510,15 @@ class EncoderDecoderModel(LatentVariableModel):
         of what is exported.
         """
         specs = self.input_specs()
-        z = input_spec(self.decoder.inputs[0], "z")
+        z, *conditions = map(input_spec, self.decoder.inputs, ("z", *self.condition_names))
         endpoints = {
             "serve": (self._serve, specs),
             "encode": (self._encode, specs),
-            "decode": (self._decode, [z, *specs[1:]]),
+            "decode": (self._decode, [z, *conditions]),
         }
         if self.prior is not None and None not in self.latent_shape:
             num_samples = tf.TensorSpec((), "int32", name="num_samples")
-            endpoints["sample"] = (self._sample, specs[1:] or [num_samples])
+            endpoints["sample"] = (self._sample, conditions or [num_samples])
         if not self.compiled or self.uses_backbone:
             return endpoints
         if self.needs_target:
@@ -523,9 +528,8 @@ class EncoderDecoderModel(LatentVariableModel):
         return {**endpoints, "reconstruction_error": arguments}
 
     def input_specs(self) -> list[tf.TensorSpec]:
-        """The signature of an endpoint's x and conditions."""
-        names = ("x", *self.condition_names)
-        return [input_spec(t, name) for t, name in zip(self.encoder.inputs, names, strict=True)]
+        """The signature of what `call` takes."""
+        return list(map(input_spec, self.encoder.inputs, self.input_names))
 
     def target_spec(self) -> tf.TensorSpec:
         """The signature of an endpoint's `target`."""

@@ -25,7 +25,7 @@ class ReconstructionDoor(Door):
     @property
     def input_names(self):
         """What `call` takes."""
-        return ("x", *self.condition_names)
+        return self.model.input_names
 
     # ------------------------------------------------------------------ in `fit` and `evaluate`
 

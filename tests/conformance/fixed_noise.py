@@ -68,7 +68,8 @@ def _first_place(batch_size):
     replica = tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:
         return 0
-    total = replica.all_reduce(tf.distribute.ReduceOp.SUM, tf.cast(batch_size, "float32"))
-    # TensorFlow gives each its share, rounded up, while there is any left.
-    share = tf.cast(tf.math.ceil(total / replica.num_replicas_in_sync), "int32")
-    return replica.replica_id_in_sync_group * share
+    # Several rows may stand for one example: what each holds, they tell each other.
+    places = tf.one_hot(replica.replica_id_in_sync_group, replica.num_replicas_in_sync)
+    sizes = replica.all_reduce(tf.distribute.ReduceOp.SUM, places * tf.cast(batch_size, "float32"))
+    before = tf.range(replica.num_replicas_in_sync) < replica.replica_id_in_sync_group
+    return tf.cast(tf.reduce_sum(tf.where(before, sizes, 0.0)), "int32")

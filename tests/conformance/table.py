@@ -137,6 +137,11 @@ def _classes(n, seed=2):
     return np.random.default_rng(seed).integers(0, 4, n).astype("int32")
 
 
+def _partly_known(n):
+    """Every second label, and -1 for the others."""
+    return np.where(np.arange(n) % 2, -1, _classes(n)).astype("int32")
+
+
 def _vae():
     encoder = networks.gaussian_encoder(networks.dense_encoder((12,), None, (8,), "tanh"), 3)
     return models.VAE(encoder, networks.dense_decoder(3, (12,), (8,), "tanh"), seed=1)
@@ -225,6 +230,17 @@ def _wasserstein_autoencoder():
     """The example of CONTRIBUTING.md."""
     return models.WassersteinAutoencoder(
         networks.dense_encoder((12,), 3, (8,)), networks.dense_decoder(3, (12,), (8,)), seed=1
+    )
+
+
+def _semi_supervised_vae():
+    """The encoder's labels are one-hot, the decoder's embedded; half of the data have none."""
+    features = networks.dense_encoder((12,), None, (8,), "tanh", num_classes=4)
+    return models.SemiSupervisedVAE(
+        networks.gaussian_encoder(features, 3),
+        networks.dense_encoder((12,), 4, (8,), "tanh", name="classifier"),
+        networks.dense_decoder(3, (12,), (8,), "tanh", num_classes=4, label_embedding_dim=2),
+        seed=1,
     )
 
 
@@ -400,6 +416,18 @@ ROWS = {
         compile={"loss_weights": {"mmd_loss": 2.0}},
         noisy=True,
         has_batch_statistic=True,
+    ),
+    "semi_supervised_vae": Row(
+        make=_semi_supervised_vae,
+        data=lambda n: (_floats(n, 12), _partly_known(n)),
+        endpoints={
+            **_autoencoder_endpoints((12,), 3),
+            "decode": lambda n: (_floats(n, 3), _classes(n)),
+            "predict_labels": lambda n: (_floats(n, 12),),
+        },
+        samples=lambda n: (_classes(n),),
+        compile={"loss_weights": {"classification_loss": 2.0}, "metrics": ["mae"]},
+        noisy=True,
     ),
     "two_players": Row(
         make=_two_players,
