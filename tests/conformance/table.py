@@ -228,6 +228,16 @@ def _wasserstein_autoencoder():
     )
 
 
+def _adversarial_autoencoder():
+    """The discriminator drops units by seeds of its own."""
+    return models.AdversarialAutoencoder(
+        networks.dense_encoder((12,), 3, (8,), "tanh"),
+        networks.dense_decoder(3, (12,), (8,), "tanh"),
+        networks.dense_discriminator((3,), (8,), dropout=0.1),
+        seed=1,
+    )
+
+
 def _two_players():
     return TwoPlayers(
         networks.dense_decoder(3, (12,), (8,), name="generator"),
@@ -400,6 +410,17 @@ ROWS = {
         compile={"loss_weights": {"mmd_loss": 2.0}},
         noisy=True,
         has_batch_statistic=True,
+    ),
+    "adversarial_autoencoder": Row(
+        make=_adversarial_autoencoder,
+        data=lambda n: (_floats(n, 12),),
+        endpoints={
+            **_autoencoder_endpoints((12,), 3),
+            "discriminate": lambda n: (_floats(n, 3),),
+        },
+        samples=lambda n: (np.int32(n),),
+        compile={"metrics": ["mae"], "loss_weights": {"encoder_loss": 0.5}},
+        noisy=True,
     ),
     "two_players": Row(
         make=_two_players,
