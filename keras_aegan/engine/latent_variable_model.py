@@ -17,6 +17,7 @@ from keras_aegan.engine.grouping import StepGroups, choose_jit_compile
 from keras_aegan.engine.objective import Objective, batch_mean, batch_size_of
 from keras_aegan.engine.players_optimizer import (
     PlayersOptimizer,
+    average_each_weight_once,
     check_strategy_suits,
     computes_in_float16,
     resolve_optimizers,
@@ -161,6 +162,11 @@ class LatentVariableModel(CheckedModel):
         keras_internals.number_collectives(self.distribute_strategy)
         with self.distribute_strategy.scope():
             optimizers = resolve_optimizers(optimizer, list(self.players))
+            average_each_weight_once(
+                optimizers,
+                {player: weights_of(networks) for player, networks in self.players.items()},
+                are_copies=not isinstance(optimizer, (dict, PlayersOptimizer)),
+            )
             check_strategy_suits(optimizers, self.distribute_strategy)
             arguments = {
                 "optimizer": optimizers if len(optimizers) > 1 else next(iter(optimizers.values())),

@@ -123,6 +123,35 @@ def resolve_optimizers(optimizer, players):
     return optimizers
 
 
+def average_each_weight_once(optimizers, weights, are_copies):
+    """Leaves a weight that several players train to the moving average of the first of them.
+
+    Keras's `SwapEMAWeights` exchanges weights and averages, one optimizer after the other: of two
+    averages of a weight, the second would come back in the weight's place.
+
+    Args:
+        optimizers: dict, a player's name to its optimizer, not built.
+        weights: dict, a player's name to the weights that it trains.
+        are_copies: whether the optimizers are copies of one, whose averages may be left out.
+
+    Raises:
+        ValueError: if two would average a weight.
+    """
+    averaged = set()
+    for player, optimizer in optimizers.items():
+        inner = getattr(optimizer, "inner_optimizer", optimizer)
+        own = {id(weight) for weight in weights[player]} if inner.use_ema else set()
+        if are_copies and own and own <= averaged:
+            inner.use_ema = False
+        elif own & averaged:
+            raise ValueError(
+                "`optimizer` must have use_ema=False for all but one of the players that train "
+                "the same weights: a weight has one average. "
+                f"Received: for the {player} use_ema=True, as for a player before it"
+            )
+        averaged |= own
+
+
 def _of_each(name):
     return f"Each player has its own `{name}`: see `model.optimizers`."
 

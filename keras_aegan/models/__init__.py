@@ -1,6 +1,9 @@
 """The models: each takes networks, is compiled with an objective, and is fitted to data."""
 
 from keras_aegan.engine.latent_variable_model import LatentVariableModel as LatentVariableModel
+from keras_aegan.models.adversarial_autoencoder import (
+    AdversarialAutoencoder as AdversarialAutoencoder,
+)
 from keras_aegan.models.autoencoder import Autoencoder as Autoencoder
 from keras_aegan.models.conditional_gan import ConditionalGAN as ConditionalGAN
 from keras_aegan.models.conditional_vae import ConditionalVAE as ConditionalVAE

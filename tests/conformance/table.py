@@ -244,6 +244,16 @@ def _semi_supervised_vae():
     )
 
 
+def _adversarial_autoencoder():
+    """The discriminator drops units by seeds of its own."""
+    return models.AdversarialAutoencoder(
+        networks.dense_encoder((12,), 3, (8,), "tanh"),
+        networks.dense_decoder(3, (12,), (8,), "tanh"),
+        networks.dense_discriminator((3,), (8,), dropout=0.1),
+        seed=1,
+    )
+
+
 def _two_players():
     return TwoPlayers(
         networks.dense_decoder(3, (12,), (8,), name="generator"),
@@ -427,6 +437,17 @@ ROWS = {
         },
         samples=lambda n: (_classes(n),),
         compile={"loss_weights": {"classification_loss": 2.0}, "metrics": ["mae"]},
+        noisy=True,
+    ),
+    "adversarial_autoencoder": Row(
+        make=_adversarial_autoencoder,
+        data=lambda n: (_floats(n, 12),),
+        endpoints={
+            **_autoencoder_endpoints((12,), 3),
+            "discriminate": lambda n: (_floats(n, 3),),
+        },
+        samples=lambda n: (np.int32(n),),
+        compile={"metrics": ["mae"], "loss_weights": {"encoder_loss": 0.5}},
         noisy=True,
     ),
     "two_players": Row(
