@@ -11,6 +11,12 @@ import tensorflow as tf
 import keras_aegan
 
 _FOLDER = pathlib.Path(__file__).parent
+_BASE = keras_aegan.models.LatentVariableModel
+_HOOKS = {
+    name
+    for name in set(dir(_BASE)) - set(dir(keras.Model)) - {"optimizers", "loss_weights"}
+    if not name.startswith("_")
+}
 
 
 def public_names():
@@ -23,7 +29,8 @@ def public_names():
             if not name.startswith("_") and not inspect.ismodule(value)
         ]
         for namespace in namespaces
-        if hasattr(getattr(keras_aegan, namespace), "__path__") and namespace != "_keras"
+        if hasattr(getattr(keras_aegan, namespace), "__path__")
+        and namespace not in ("_keras", "checks", "engine")
     }
 
 
@@ -46,13 +53,19 @@ def build(folder):
 
 
 def _show_inherited(cls):
-    """Has a class's page show what it inherits within the package, whose bases are private."""
+    """Has a class's page show what it inherits within the package, whose bases are private.
+
+    What a subclass defines or calls is shown on the public base alone.
+    """
+    hooks = _HOOKS if cls is not _BASE else ()
     for base in cls.__mro__:
         if base.__module__.startswith("keras_aegan"):
             for name, member in vars(base).items():
                 is_shown = name == "__init__" or not name.startswith("_")
                 if is_shown and name not in vars(cls):
                     setattr(cls, name, member)
+    for name in set(hooks) & set(vars(cls)):
+        delattr(cls, name)
 
 
 def _name_types_as_users_do():

@@ -19,12 +19,15 @@ _HOOKS = {
     "logs",
     "endpoints",
     "run_in_batches",
+    "logged_means",
+    "log_mean",
 }
 _OBJECTIVE = {"optimizers", "loss_weights"}
 _FAMILY = {"condition_names", "data_shape", "latent_shape"}
 _AUTOENCODER_HOOKS = _FAMILY | {
     "encoder_outputs",
     "default_prior",
+    "input_names",
     "autoencoder_terms",
     "reconstruction_loss",
     "decode_for_loss",
@@ -52,6 +55,9 @@ _OWN = {
     "VAE": _AUTOENCODER | {"log_likelihood"},
     "ConditionalVAE": _AUTOENCODER | {"log_likelihood", "num_classes"},
     "VAEGAN": _AUTOENCODER | {"discriminate", "players_terms"},
+    "AdversarialAutoencoder": _AUTOENCODER
+    | {"discriminate", "adversarial_loss", "discriminator_terms", "encoder_terms"},
+    "SemiSupervisedVAE": _AUTOENCODER | {"num_classes", "predict_labels"},
     "GAN": _GAN,
     "ConditionalGAN": _GAN | {"num_classes"},
 }

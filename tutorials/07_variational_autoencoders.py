@@ -3,7 +3,7 @@ Title: Variational autoencoders
 Slides: "Variational autoencoders", in the lecture "Autoencoders y GANs"
 What to expect: three latent planes: of reconstruction alone, of the KL alone, of both; the KL as
     the lecture prints it, and where it goes wrong; a model that collapses, and says so before it
-    is trained; a plane of digits, paths between digits, and new digits. Seven pictures and
+    is trained; a plane of digits, paths between digits, and new digits. Eight pictures and
     two animations in figures/, a SavedModel in saved_models/vae.
 Time: about 2 minutes on 2 CPU cores
 
@@ -210,6 +210,37 @@ has few gaps either, and a digit's neighbours in pixel space may be a blur away.
 rows = {f"{name} {i + 1}": path[i] for i in range(4) for name, path in paths.items()}
 figure = plotting.reconstruction_grid(rows, value_range=(-1, 1))
 figure.savefig("figures/07_paths.png", dpi=120)
+
+"""
+## What is in the gaps
+
+Draw codes, decode them, and look. A VAE is asked by its own prior, N(0, I). For the plain
+autoencoder there is no p(z): its codes may lie anywhere, so drawing them from N(0, I) asks its
+decoder for points that no digit was ever sent to. `fit_prior` fits a density to the codes it has,
+here a mixture of ten Gaussians, and gives it a `sample` too. A VAE can be given one in the same
+way: its codes, all together, are only nearly N(0, I).
+"""
+
+num_samples = 1000
+unfitted = np.random.default_rng(0).normal(size=(num_samples, 2))
+drawn = {
+    "plain, codes from N(0, I)": plain.decode(unfitted),
+    "VAE, its prior N(0, I)": vae.sample(num_samples, seed=0),
+}
+plain.fit_prior(x_train, num_components=10)
+vae.fit_prior(x_train, num_components=10)
+drawn["plain, ten Gaussians"] = plain.sample(num_samples, seed=0)
+drawn["VAE, ten Gaussians"] = vae.sample(num_samples, seed=0)
+
+print(f"\n{'samples':<28}{'to the nearest digit':>22}{'Fréchet distance, pixels':>26}")
+for name, samples in drawn.items():
+    flat = samples.reshape(num_samples, -1)
+    frechet = metrics.frechet_distance(x_test.reshape(len(x_test), -1), flat)
+    print(f"{name:<28}{distance_to_data(samples):>22.2f}{frechet:>26.1f}")
+
+rows = {name: samples[:12] for name, samples in drawn.items()}
+figure = plotting.reconstruction_grid(rows, value_range=(-1, 1))
+figure.savefig("figures/07_densities.png", dpi=120)
 
 """
 ## 28 dimensions

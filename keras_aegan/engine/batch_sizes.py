@@ -29,7 +29,7 @@ def own_batch_size(model):
 
 
 def check_takes_any_batch(model, asker):
-    """Refuses networks of one batch size, where batches of other sizes are run."""
+    """Raises ValueError for networks of one batch size, where others are run too."""
     size = own_batch_size(model)
     if size is not None:
         raise ValueError(

@@ -319,7 +319,7 @@ class CheckedModel(keras.Model):
 
         An older SavedModel is replaced by a whole new one, or stays: whoever opens the folder
         finds one of the two. An endpoint that is asked for a number of samples, such as `sample`,
-        refuses one below 0 or above 2,147,483,647.
+        raises an error for one below 0 or above 2,147,483,647.
 
         Args:
             filepath: the folder to write: a new one, an empty one, or a SavedModel's; for

@@ -48,7 +48,7 @@ class Batch:
         return self._step_weight
 
     def checked_example_weight(self):
-        """e, `(batch_size,)`, or `None`; refuses weights of steps that nothing has read.
+        """e, `(batch_size,)`, or `None`; checks that a term has read the weights of steps.
 
         Raises:
             ValueError: if no term could weigh the steps.
@@ -81,7 +81,7 @@ class Batch:
 
 @contextlib.contextmanager
 def batch_known(batch):
-    """Lets the losses of a step see its batch, or hides it (`None`) from what is no step."""
+    """Lets the losses of a step see its batch, or hides it (`None`) from what is not a step."""
     token = _BATCH.set(batch)
     try:
         yield batch

@@ -25,7 +25,7 @@ _CONVOLUTIONS = (
     keras.layers.SeparableConv1D,
     keras.layers.SeparableConv2D,
 )
-# Keras's own draws take some thirty times as long under XLA (see CONTRIBUTING.md).
+# Keras's own draws take some thirty times as long under XLA (see docs/design/groups_of_steps.md).
 _KERAS_NOISE = (
     keras.layers.GaussianNoise,
     keras.layers.GaussianDropout,

@@ -117,7 +117,7 @@ def is_validation_of_fit(arguments):
 
 
 def build_from_one_replica(self, iterator=None, data_batch=None):
-    """In the place of `Model._maybe_symbolic_build`: builds metrics from one replica's batch.
+    """In the place of `keras.Model._maybe_symbolic_build`: builds metrics from one replica's batch.
 
     Keras averages the batch over replicas, and between workers it cannot average `(x, y)`.
     """

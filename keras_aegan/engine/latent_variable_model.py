@@ -144,15 +144,15 @@ class LatentVariableModel(CheckedModel):
             run_eagerly: as in `keras.Model.compile`.
             steps_per_execution: as in `keras.Model.compile`; `"auto"`: up to 64 as one program
                 where XLA compiles them and no callback waits for single batches, else 1.
-            jit_compile: as in `keras.Model.compile`, but that `"auto"` leaves XLA out for networks
-                with convolutions on a CPU, which it slows.
+            jit_compile: as in `keras.Model.compile`, except that `"auto"` does not use XLA on a CPU
+                for networks with convolutions, which XLA slows down.
             auto_scale_loss: as in `keras.Model.compile`: under `mixed_float16`, each player's
                 optimizer scales its loss.
             **kwargs: refused, with the argument that is meant.
 
         Raises:
-            TypeError: if there is no such argument.
-            ValueError: if a key is no player or no term, or a value is out of its range.
+            TypeError: if an argument is unknown.
+            ValueError: if a key is not a player or a term, or a value is out of its range.
         """
         check_compile_arguments(list(self.players), loss, kwargs)
         check_how_to_run(steps_per_execution, jit_compile)

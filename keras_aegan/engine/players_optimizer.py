@@ -30,7 +30,7 @@ class PlayersOptimizer(keras.optimizers.Optimizer):
     Keras's callbacks look at `model.optimizer`, and where it has `optimizers` they go to each
     of those: `LearningRateScheduler`, `ReduceLROnPlateau`, `SwapEMAWeights`, `TensorBoard` and
     `BackupAndRestore` so reach every player. `keras.optimizers.MultiOptimizer` would do the
-    same, but refuses the `LossScaleOptimizer` that float16 needs, and steps all together.
+    same, but cannot hold the `LossScaleOptimizer` that float16 needs, and steps all together.
 
     Args:
         optimizers: dict, a player's name to its optimizer, built.
@@ -157,7 +157,11 @@ def _of_each(name):
 
 
 def _get(identifier):
-    """The optimizer that a name, a config or an instance stands for; refuses `None`."""
+    """The optimizer that a name, a config or an instance stands for.
+
+    Raises:
+        ValueError: for `None`.
+    """
     optimizer = keras.optimizers.get(identifier)
     if optimizer is None:
         raise ValueError("`optimizer` must be a Keras optimizer or its name. Received: None")

@@ -67,7 +67,7 @@ def being_exported(filepath, format, verbose):
 
 
 def _check_replaceable(folder):
-    """Raises ValueError where an export would do away with what is no SavedModel."""
+    """Raises ValueError where an export would replace something other than a SavedModel."""
     if os.path.isdir(folder):
         found = sorted(os.listdir(folder))
         others = sorted(set(found) - _PARTS_OF_A_SAVED_MODEL)
@@ -109,7 +109,7 @@ def _is_fixed(folder):
 
 
 def _add_endpoint(archive, name, function, input_signature):
-    """Adds an endpoint to an archive; one that asks for a count refuses what is none.
+    """Adds an endpoint to an archive; one that asks for a count checks it.
 
     A client's TensorFlow makes a Python integer that is too large for an int32 another number, and
     says nothing. So where a single int32 is asked for, an int64 is taken as well, and first; the

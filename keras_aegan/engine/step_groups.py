@@ -56,7 +56,7 @@ class GroupedFunction:
         return logs
 
     def _program(self, batch_at):
-        """A function that runs `num_steps` steps, the i-th on `batch_at(data, i)`."""
+        """A function that runs `num_steps` steps, the i-th on what `batch_at` gives for it."""
 
         def steps(data, num_steps):
             def body(i):

@@ -8,7 +8,7 @@ from keras_aegan.engine.keras_internals import keras_logits, mask_of, set_mask
 
 
 def common_mask(*tensors):
-    """Where none of the tensors is masked; `None` if none has a mask."""
+    """The masks of several tensors together, true where all are; `None` without any mask."""
     masks = [mask_of(tensor) for tensor in tensors if mask_of(tensor) is not None]
     common = masks[0] if masks else None
     for mask in masks[1:]:

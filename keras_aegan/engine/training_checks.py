@@ -8,17 +8,17 @@ from keras_aegan.engine.non_finite import TerminateOnNonFinite, WarnOfNonFinite
 
 
 def prepare_callbacks(callbacks, model):
-    """The callbacks in the order that they need; refuses those that would do nothing or harm.
+    """The callbacks in the order that they need, without any that would do nothing or harm.
 
     Args:
         callbacks: what `fit` was given.
         model: the model that trains.
 
     Returns:
-        List of callbacks; or, as it came, a `keras.callbacks.CallbackList`.
+        List of callbacks; or the `keras.callbacks.CallbackList` that was given.
 
     Raises:
-        TypeError: if one is no callback.
+        TypeError: if one is not a callback.
         ValueError: if one does not suit the model.
     """
     if isinstance(callbacks, keras.callbacks.CallbackList):
@@ -47,7 +47,7 @@ def prepare_callbacks(callbacks, model):
     others = [callback for callback in callbacks if callback not in first]
     for callback in first:
         callback.accompany(others)
-    # Before the others, which may write into the logs what is none of training's.
+    # Before the others, which may write into the logs what training did not log.
     return [*first, *_watches(others), *others]
 
 

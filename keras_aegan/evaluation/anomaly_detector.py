@@ -46,7 +46,7 @@ class AnomalyDetector(keras.layers.Layer):
     `keras.models.load_model` loads in its safe mode: it holds no Lambda and no pickle. `export`
     writes one SavedModel with the endpoints `score` (as `anomaly_scores`) and `is_anomaly`, the
     threshold inside, which runs where `keras_aegan` is not installed. The backbone of a perceptual
-    loss is in neither: the first refers to it, and `export` then refuses scores that need it.
+    loss is in neither: the first refers to it, and `export` then raises an error for scores that need it.
 
     A model that was trained by `model.fit(x, target)` is asked about examples and targets: every
     method takes `target=`, and the SavedModel's endpoints `x` and `target`. Where the encoder
@@ -71,7 +71,7 @@ class AnomalyDetector(keras.layers.Layer):
         One number per example, `(num_examples,)`.
 
     Raises:
-        TypeError: if `model` is no such model.
+        TypeError: if `model` is not such a model.
         ValueError: if the model does not offer the score.
 
     Example:
@@ -364,7 +364,7 @@ class AnomalyDetector(keras.layers.Layer):
         if self.anomaly_score.compares_with_reconstruction and self.model.uses_backbone:
             raise ValueError(
                 '`score` must be "mahalanobis" to export a detector whose model was compiled with '
-                "a perceptual loss: its backbone is no part of what is exported. "
+                "a perceptual loss, whose backbone is not exported. "
                 f"Received: score={self.score!r}"
             )
         self._saver.export(filepath, **kwargs)

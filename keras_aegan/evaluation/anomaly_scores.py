@@ -1,6 +1,6 @@
 """What an anomaly detector holds against an example; higher is more abnormal.
 
-Each score is read in two steps. `evidence(model, x)` is what the networks say of an example, alone:
+Each score is read in two steps. `evidence(model, x)` is what the networks say of each example:
 the score itself, or features. `judge(evidence)` makes a score of it, by what `fit` learned of
 normal evidence.
 """
@@ -131,7 +131,7 @@ class CodeAndError(MahalanobisDistance):
     """
 
     compares_with_reconstruction = True
-    # Of a perfect reconstruction there is no log.
+    # A perfect reconstruction's error has no logarithm.
     smallest_error = 1e-12
 
     def __init__(self, model, num_samples, seed, **kwargs):
@@ -252,7 +252,7 @@ SCORES = {
 
 
 def check_likelihood(model):
-    """Refuses a model that has no likelihood to average."""
+    """Raises ValueError unless a model has a likelihood to average."""
     loss = getattr(model, "loss_function", None)
     if not isinstance(model, VariationalModel) or not isinstance(
         loss, losses.NegativeLogLikelihood

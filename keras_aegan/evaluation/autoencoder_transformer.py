@@ -164,7 +164,7 @@ def _numbers(X):
 
 
 def _check_model(model):
-    """Refuses what cannot be trained on x alone, or gives no codes."""
+    """Raises an error unless a model can be trained on x alone and gives codes."""
     is_ours = isinstance(model, models.LatentVariableModel) and hasattr(model, "encode")
     needed = getattr(model, "condition_names", ())
     if not is_ours or needed:

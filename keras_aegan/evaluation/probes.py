@@ -33,7 +33,7 @@ def linear_probe(
     Args:
         train: `(features, labels)`, `(num_examples, ...)` and integers `(num_examples,)`.
         test: the same, to measure on.
-        num_labels: how many labels are shown, at least one a class; all of them, once, if `None`.
+        num_labels: how many labels are shown, at least one per class; all of them, once, if `None`.
         num_draws: how often, with other labels.
         seed: of the draws.
         C: the inverse strength of the L2 penalty; chosen by cross-validation on the labels shown,

@@ -107,7 +107,7 @@ THRESHOLDS = {"quantile": quantile_threshold, "tail": tail_threshold}
 
 
 def check_contamination(contamination):
-    """Refuses what is no rate of false alarms."""
+    """Raises ValueError unless `contamination` is a rate of false alarms."""
     if not isinstance(contamination, numbers.Real) or not 0 < contamination < 0.5:
         raise ValueError(
             "`contamination` must lie in (0, 0.5): it is the share of normal examples that may "

@@ -26,6 +26,8 @@ class Autoencoder(EncoderDecoderModel):
         encoder: Functional model from data to code.
         decoder: Functional model from code to data. For a categorical loss its output has one
             more axis, of levels.
+        prior: p(z), a `priors.Prior` of the codes, from which `sample` draws; `None` until
+            `fit_prior` fits one.
         **kwargs: `name` and `dtype`, as in `keras.Model`.
 
     Input shape:
@@ -50,6 +52,9 @@ class Autoencoder(EncoderDecoderModel):
     >>> history = model.fit(x, epochs=1, verbose=0)
     >>> model.encode(x).shape
     (64, 32)
+    >>> prior = model.fit_prior(x, num_components=2)
+    >>> model.sample(5, seed=0).shape
+    (5, 28, 28, 1)
     """
 
     def autoencoder_terms(self, x: Tensor, target: Tensor, training: bool) -> tuple[Terms, Tensor]:

@@ -156,7 +156,7 @@ class ConditionalVAE(VariationalModel):
             NumPy array, `(num_examples,)`, in nats.
 
         Raises:
-            ValueError: if `compile`'s loss is no likelihood.
+            ValueError: if `compile`'s loss is not a likelihood.
         """
         check_compiled(self, "log_likelihood")
         arrays = self._door.examples_for_loss(x, labels)

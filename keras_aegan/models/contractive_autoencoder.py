@@ -47,7 +47,7 @@ class ContractiveAutoencoder(EncoderDecoderModel):
         num_probes: backward passes a step of `"hutchinson"`. One is enough: the noise averages
             out over steps.
         seed: of the probes; a random one if `None`.
-        **kwargs: `name` and `dtype`, as in `keras.Model`.
+        **kwargs: `prior`, as in `Autoencoder`; `name` and `dtype`, as in `keras.Model`.
 
     Input shape:
         What the encoder takes, `(batch_size, ...)`. `fit` takes `x`.

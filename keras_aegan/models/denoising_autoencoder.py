@@ -15,7 +15,7 @@ class DenoisingAutoencoder(EncoderDecoderModel):
     To undo the noise the networks must know where the data lie: r(x̃) − x̃ points back to the
     manifold of the data, and for small Gaussian noise of variance σ² approaches σ² times the
     gradient of their log-density ([Alain & Bengio, 2014](https://jmlr.org/papers/v15/alain14a.html),
-    theorem 1). A code larger than x is no danger: the identity is no solution.
+    theorem 1). The code may be larger than x: the identity does not solve the task.
 
     Noise is drawn anew at every step, in training only; the target is always the clean x. So is
     what `Masking` or `Embedding(..., mask_zero=True)` in the encoder takes for padding.
@@ -31,7 +31,7 @@ class DenoisingAutoencoder(EncoderDecoderModel):
         corruption: a Keras layer, such as `layers.GaussianNoise(0.5)`, `layers.MaskingNoise(0.25)`
             or `layers.SaltAndPepperNoise(0.1)`; or `None` where the data bring noise of their own,
             `fit(noisy, clean)`.
-        **kwargs: `name` and `dtype`, as in `keras.Model`.
+        **kwargs: `prior`, as in `Autoencoder`; `name` and `dtype`, as in `keras.Model`.
 
     Input shape:
         What the encoder takes, `(batch_size, ...)`. `fit` takes `x`; with `corruption=None`,
@@ -41,7 +41,7 @@ class DenoisingAutoencoder(EncoderDecoderModel):
         What the decoder gives: the reconstruction of x as given.
 
     Raises:
-        TypeError: if a network is not a `keras.Model` or the corruption no layer.
+        TypeError: if a network is not a `keras.Model`, or the corruption not a layer.
         ValueError: if shapes do not match, or the corruption changes the shape.
 
     Example:

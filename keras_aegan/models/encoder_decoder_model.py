@@ -506,8 +506,8 @@ class EncoderDecoderModel(LatentVariableModel):
 
         `sample` where there is a prior and codes are of one shape: a SavedModel has no place for
         another. `reconstruction_error` once compiled; it takes `target` as well where the model
-        was trained on targets, and is left out with a perceptual loss, whose backbone is no part
-        of what is exported.
+        was trained on targets, and is left out with a perceptual loss, whose backbone is not
+        exported.
         """
         specs = self.input_specs()
         z, *conditions = map(input_spec, self.decoder.inputs, ("z", *self.condition_names))

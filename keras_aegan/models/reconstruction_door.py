@@ -166,7 +166,7 @@ class ReconstructionDoor(Door):
         hint = ""
         if len(y.shape) == 1 or (len(y.shape) == 2 and len(shape) > 1):
             hint = (
-                " Class labels are no targets of an autoencoder: call fit(x), or "
+                " Class labels are not an autoencoder's targets: call fit(x), or "
                 "fit(dataset.map(lambda x, label: x))."
             )
         return data_checks.check_array(

@@ -97,7 +97,7 @@ class VAE(VariationalModel):
             NumPy array, `(num_examples,)`, in nats.
 
         Raises:
-            ValueError: if `compile`'s loss is no likelihood, or the model was trained on targets
+            ValueError: if `compile`'s loss is not a likelihood, or the model was trained on targets
                 and none is given.
         """
         check_compiled(self, "log_likelihood")

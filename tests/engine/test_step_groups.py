@@ -113,6 +113,19 @@ def test_evaluate_measures_as_keras_does(x):
     np.testing.assert_allclose(measured, expected, rtol=1e-5)
 
 
+def test_a_callback_may_evaluate_within_fit(x):
+    """Its groups are of other sizes than `fit`'s, which go on as they were."""
+    alone, beside = _model(), _model()
+    measure = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: beside.evaluate(x[:24], batch_size=4, verbose=0)
+    )
+    arguments = {"batch_size": 8, "epochs": 3, "shuffle": False, "verbose": 0}
+    alone.fit(x, **arguments)
+    beside.fit(x, callbacks=[measure], **arguments)
+    for expected, weight in zip(alone.weights, beside.weights, strict=True):
+        np.testing.assert_allclose(weight, expected, atol=1e-6)
+
+
 def test_each_epoch_sees_every_example_once_in_an_order_of_its_own():
     numbers = np.arange(50, dtype="float32")[:, None]
     dataset, steps = index_groups.make_dataset((numbers, None, None), 8, 3, shuffle=True)
