@@ -14,6 +14,7 @@ from keras_aegan.models.denoising_autoencoder import DenoisingAutoencoder as Den
 from keras_aegan.models.gan import GAN as GAN
 from keras_aegan.models.vae import VAE as VAE
 from keras_aegan.models.vae_gan import VAEGAN as VAEGAN
+from keras_aegan.models.vq_vae import VQVAE as VQVAE
 from keras_aegan.models.wasserstein_autoencoder import (
     WassersteinAutoencoder as WassersteinAutoencoder,
 )
