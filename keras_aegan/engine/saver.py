@@ -115,7 +115,7 @@ class Saver:
         check_path("filepath", filepath)
         if not is_chief(self.strategy):
             return
-        ids = {id(network) for network in networks}
+        ids = {id(network) for network in networks if isinstance(network, keras.Model)}
         names = sorted(n for n, value in vars(self.owner).items() if id(value) in ids)
         if name not in names:
             raise ValueError(

@@ -31,7 +31,7 @@ class EncoderDecoderModel(LatentVariableModel):
     What `call` takes is x, or of a conditional model `[x, *conditions]`: `condition_names` names
     what both networks take beside their first input. `encoder_outputs` names what the encoder
     gives, the code or its mean first; `default_prior` is the class of the prior where the
-    constructor is given none.
+    constructor is given none, and `fitted_prior` what `fit_prior` fits unless it is told.
 
     Args:
         encoder: network from data to code.
@@ -46,6 +46,7 @@ class EncoderDecoderModel(LatentVariableModel):
     condition_names: tuple[str, ...] = ()
     encoder_outputs: tuple[str, ...] = ("code",)
     default_prior: type[priors.Prior] | None = None
+    fitted_prior: str = "gaussian_mixture"
     _door_class = ReconstructionDoor
 
     def __init__(
@@ -103,8 +104,12 @@ class EncoderDecoderModel(LatentVariableModel):
     def call(self, inputs: Tensor | list, training: bool = False) -> Tensor:
         """The reconstruction r = g(f(x)); where the code has a distribution, from its mean."""
         _, conditions = split(inputs)
-        code = keras.tree.flatten(self.encoder(inputs, training=training))[0]
+        code = self._code(inputs, training)
         return self.decode_for_loss(joined(code, conditions), training=training)
+
+    def _code(self, inputs, training=False):
+        """What the decoder is given; where the code has a distribution, its mean."""
+        return keras.tree.flatten(self.encoder(inputs, training=training))[0]
 
     def autoencoder_terms(
         self, x: Tensor | list, target: Tensor, training: bool
@@ -325,7 +330,7 @@ class EncoderDecoderModel(LatentVariableModel):
     def fit_prior(
         self,
         x: Array,
-        prior: str | priors.Prior = "gaussian_mixture",
+        prior: str | priors.Prior | None = None,
         num_components: int = 10,
         seed: int = 0,
         batch_size: int = 1024,
@@ -343,7 +348,8 @@ class EncoderDecoderModel(LatentVariableModel):
         Args:
             x: examples, `(num_examples, ...)`, such as the training data.
             prior: `"gaussian_mixture"`, or another name that `priors.fit` knows; or a
-                `priors.Prior`, which is taken as it is.
+                `priors.Prior`, which is taken as it is. `None` for the first, or for the one that
+                fits the model's codes: `"categorical"` for a `VQVAE`.
             num_components: of the mixture.
             seed: of the fit, and of the draws of codes that have a distribution.
             batch_size: examples encoded at once.
@@ -368,9 +374,9 @@ class EncoderDecoderModel(LatentVariableModel):
         return ops.convert_to_numpy(reparametrized(z_mean, z_log_var, noise))
 
     def _fit_prior_to(self, codes, prior, num_components, seed):
-        prior = priors.fit(prior, codes, num_components, seed)
+        prior = priors.fit(prior or self.fitted_prior, codes, num_components, seed)
         self._check_prior(prior)
-        self.prior = priors.get(prior, self.latent_shape)
+        self.prior = prior
         self._saver.forget_functions()
         return self.prior
 
@@ -389,9 +395,9 @@ class EncoderDecoderModel(LatentVariableModel):
                 "`sample` draws from a density of the codes, which this model has not learned: "
                 f"call fit_prior(x) first. Received: a {type(self).__name__} whose prior is None"
             )
-        shape = network_checks.check_latent_shape(latent_shape, self.latent_shape)
+        shape = network_checks.check_latent_shape(latent_shape, self.prior.shape)
         z = self.prior.draw(num_samples, seed_generator(seed), shape)
-        return self.run_in_batches(self._decode, z, *conditions, batch_size=batch_size)
+        return self.run_in_batches(self._decode_draw, z, *conditions, batch_size=batch_size)
 
     def _run_on_examples(self, function, x, *conditions, batch_size):
         arrays = self._door.examples(x, *conditions)
@@ -485,15 +491,18 @@ class EncoderDecoderModel(LatentVariableModel):
         return self.encoder(joined(inputs[0], inputs[1:]), training=False)
 
     def _encode(self, *inputs):
-        return keras.tree.flatten(self._posterior(*inputs))[0]
+        return self._code(joined(inputs[0], inputs[1:]))
 
     def _decode(self, z, *conditions):
         return self.decoder(joined(z, conditions), training=False)
 
+    def _decode_draw(self, z, *conditions):
+        return self._decode(z, *conditions)
+
     def _sample(self, *arguments):
         num_samples = tf.shape(arguments[0])[0] if self.condition_names else arguments[0]
         conditions = arguments if self.condition_names else ()
-        return self._decode(self.prior.fresh_draw(num_samples), *conditions)
+        return self._decode_draw(self.prior.fresh_draw(num_samples), *conditions)
 
     def _error_of_input(self, *inputs):
         return self.error_of(joined(inputs[0], inputs[1:]))
