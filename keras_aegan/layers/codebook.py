@@ -50,8 +50,6 @@ class Codebook(keras.layers.Layer):
             self.counts = self.add_weight((num_codes,), "ones", name="counts", **how)
             self.sums = self.add_weight((num_codes, dim), "zeros", name="sums", **how)
             self.sums.assign(self.vectors)
-        # Of exp of the entropy of a batch's codes; the model that holds the layer logs it.
-        self.perplexity = keras.metrics.Mean(name="perplexity")
         self.built = True
 
     def code(self, z: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -82,8 +80,10 @@ class Codebook(keras.layers.Layer):
         # exchanges between replicas treat otherwise.
         return ops.matmul(one_hot, self.vectors)
 
-    def count(self, z: Tensor, one_hot: Tensor, sample_weight: Tensor | None, moves: bool) -> None:
-        """Counts the codes of the global batch for the perplexity, and moves averages by them.
+    def count(
+        self, z: Tensor, one_hot: Tensor, sample_weight: Tensor | None, moves: bool
+    ) -> Tensor:
+        """Counts the codes of the global batch, and moves the averages by them.
 
         After a player's turn, not in it: replicas, which wait for each other here, would mix up
         what activity regularizers have added.
@@ -93,6 +93,9 @@ class Codebook(keras.layers.Layer):
             one_hot: their codes, `(batch_size, ..., num_codes)`.
             sample_weight: as in `fit`, or `None`.
             moves: whether this is a step of training.
+
+        Returns:
+            The perplexity, exp of the entropy of the batch's codes, once for each example.
         """
         num_examples = ops.shape(z)[0]
         one_hot = zero_where_masked(one_hot, mask_of(z))
@@ -103,10 +106,10 @@ class Codebook(keras.layers.Layer):
         usage = sum_over_replicas(ops.sum(one_hot, axis=0))  # n, (num_codes,)
         share = ops.divide_no_nan(usage, ops.sum(usage))
         entropy = -ops.sum(share * ops.log(ops.where(share > 0, share, 1.0)))
-        self.perplexity.update_state(ops.exp(entropy), sample_weight=num_examples)
         if moves and self.ema_decay is not None and self.trainable:
             z = ops.reshape(in_float32(z), (-1, self.vectors.shape[-1]))
             self._move(usage, sum_over_replicas(ops.matmul(ops.transpose(one_hot), z)))
+        return ops.full((num_examples,), ops.exp(entropy))
 
     def _move(self, usage, sums):
         """One step of the averages: from n, `(num_codes,)`, and Σ z, `(num_codes, dim)`."""

@@ -24,8 +24,7 @@ class VQVAE(EncoderDecoderModel):
         commitment_loss      0.25  ‖z − sg[e]‖², which moves the encoder
 
     Squares are means over a code's values, as `"mse"` is over x's; beside a likelihood, a sum,
-    multiply both weights by their number. Logged too: `perplexity`, exp of the entropy of a
-    batch's codes, `num_codes` where all are used alike, 1 where one is.
+    multiply both weights by their number. `perplexity`, logged too, is exp of the codes' entropy.
 
     Reference: [van den Oord et al., 2017](https://arxiv.org/abs/1711.00937), equation 3.
 
@@ -59,6 +58,7 @@ class VQVAE(EncoderDecoderModel):
     """
 
     fitted_prior = "categorical"
+    logged_means = ("perplexity",)
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class VQVAE(EncoderDecoderModel):
 
     @property
     def players(self) -> dict[str, list[keras.Layer]]:
-        """One player trains them and the codebook, in the order in which Keras keeps weights."""
+        """One, of the networks and the codebook, in the order in which Keras keeps weights."""
         return {"autoencoder": [self.encoder, self.decoder, self.codebook]}
 
     @property
@@ -93,7 +93,7 @@ class VQVAE(EncoderDecoderModel):
         x, y, weight = self.unpack(data)
         terms = self.autoencoder_terms
         output, *codes = self.minimize("autoencoder", lambda: terms(x, y, training=True), weight)
-        self.codebook.count(*codes, weight, moves=True)
+        self.log_mean("perplexity", self.codebook.count(*codes, weight, moves=True))
         return self.logs(x, y, output, weight)
 
     def test_step(self, data):
@@ -102,7 +102,7 @@ class VQVAE(EncoderDecoderModel):
         with self._step_on(weight):
             terms, (output, *codes) = self.autoencoder_terms(x, y, training=False)
             self.measure("autoencoder", terms, weight)
-        self.codebook.count(*codes, weight, moves=False)
+        self.log_mean("perplexity", self.codebook.count(*codes, weight, moves=False))
         return self.logs(x, y, output, weight)
 
     def autoencoder_terms(self, x: Tensor, target: Tensor, training: bool) -> tuple[Terms, tuple]:
