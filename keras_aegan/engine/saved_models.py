@@ -134,7 +134,8 @@ def _of_a_count(function, name):
         message = f"`{name}` must be a whole number from 0 to {_LARGEST_COUNT}. Received:"
         is_count = tf.logical_and(count >= 0, tf.cast(count, "int64") <= _LARGEST_COUNT)
         with tf.control_dependencies([tf.debugging.Assert(is_count, [message, count])]):
-            return function(tf.cast(tf.identity(count), "int32"))
+            # Zero in the place of what is refused: shapes are inferred before the check runs.
+            return function(tf.maximum(tf.cast(tf.identity(count), "int32"), 0))
 
     return _with_names(counted, [tf.TensorSpec((), "int32", name)])
 
