@@ -20,6 +20,7 @@ _HOOKS = {
     "endpoints",
     "run_in_batches",
     "logged_means",
+    "prior",
     "log_mean",
 }
 _OBJECTIVE = {"optimizers", "loss_weights"}

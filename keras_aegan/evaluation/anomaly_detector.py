@@ -109,7 +109,7 @@ class AnomalyDetector(keras.layers.Layer):
                 f"Received: num_samples={num_samples}"
             )
         self.model = model
-        self._saver = Saver(self, model.distribute_strategy)
+        self._saver = Saver(self, model.distribute_strategy, [model._saver])
         self.score = score
         self.num_samples = num_samples
         self.seed = seed

@@ -72,10 +72,9 @@ class VQVAE(EncoderDecoderModel):
         super().__init__(encoder, decoder, **kwargs)
         self.num_codes, self.ema_decay = num_codes, ema_decay
         self.codebook = Codebook(num_codes, self.latent_shape[-1], ema_decay, name="codebook")
-        shape = (*self.latent_shape[:-1], num_codes)
-        if prior is None and None not in shape:
-            prior = priors.Categorical(np.full(shape, 1 / num_codes))
-        self.prior = prior and priors.get(prior, shape)
+        if prior is None and None not in self.latent_shape:
+            prior = priors.Categorical(np.full(self._shape_of_draws(), 1 / num_codes))
+        self.prior = prior
 
     @property
     def players(self) -> dict[str, list[keras.Layer]]:
@@ -134,6 +133,14 @@ class VQVAE(EncoderDecoderModel):
 
     def _code(self, inputs, training=False):
         return self.codebook.code(in_float32(self.encoder(inputs, training=training)))[1]
+
+    def _shape_of_draws(self):
+        return (*self.latent_shape[:-1], self.num_codes)
+
+    def _check_prior(self, prior):
+        if prior is not None and not getattr(prior, "is_one_hot", False):
+            raise ValueError(f"`prior` must draw one-hot codes. Received: prior={prior!r}")
+        super()._check_prior(prior)
 
     def _codes(self, x, seed, batch_size):
         return np.eye(self.num_codes, dtype="bool")[self.encode_indices(x, batch_size)]
