@@ -20,6 +20,7 @@ _HOOKS = {
     "endpoints",
     "run_in_batches",
     "logged_means",
+    "prior",
     "log_mean",
 }
 _OBJECTIVE = {"optimizers", "loss_weights"}
@@ -27,6 +28,7 @@ _FAMILY = {"condition_names", "data_shape", "latent_shape"}
 _AUTOENCODER_HOOKS = _FAMILY | {
     "encoder_outputs",
     "default_prior",
+    "fitted_prior",
     "input_names",
     "autoencoder_terms",
     "reconstruction_loss",
@@ -57,6 +59,7 @@ _OWN = {
     "VAEGAN": _AUTOENCODER | {"discriminate", "players_terms"},
     "AdversarialAutoencoder": _AUTOENCODER
     | {"discriminate", "adversarial_loss", "discriminator_terms", "encoder_terms"},
+    "VQVAE": _AUTOENCODER | {"encode_indices", "decode_indices"},
     "SemiSupervisedVAE": _AUTOENCODER | {"num_classes", "predict_labels"},
     "GAN": _GAN,
     "ConditionalGAN": _GAN | {"num_classes"},

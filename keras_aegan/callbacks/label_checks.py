@@ -12,6 +12,12 @@ def takes_labels(model, attribute="condition_names"):
     return None if names is None else "labels" in names
 
 
+def can_sample(model):
+    """Whether a model has `sample`, and where that draws from a fitted prior, the prior too."""
+    lacks_prior = hasattr(model, "fit_prior") and model.prior is None
+    return hasattr(model, "sample") and not lacks_prior
+
+
 def check_labels_suit(callback, labels, attribute="condition_names"):
     """Raises ValueError, when training begins, unless labels are given exactly where needed.
 

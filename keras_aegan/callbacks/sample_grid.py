@@ -9,7 +9,7 @@ import numpy as np
 
 from keras_aegan import plotting
 from keras_aegan.callbacks.epoch_pictures import EpochPictures
-from keras_aegan.callbacks.label_checks import check_labels_suit
+from keras_aegan.callbacks.label_checks import can_sample, check_labels_suit
 from keras_aegan.callbacks.latent_shape_checks import (
     check_latent_shape_suits,
     latent_shape_argument,
@@ -72,9 +72,10 @@ class SampleGrid(EpochPictures):
 
     def check_model(self) -> None:
         """Raises ValueError unless the model samples, and the labels suit it."""
-        if not hasattr(self.model, "sample"):
+        if not can_sample(self.model):
             raise ValueError(
-                f"SampleGrid needs a model with `sample`. Received: a {type(self.model).__name__}"
+                "SampleGrid needs a model with `sample` and a prior. "
+                f"Received: a {type(self.model).__name__}"
             )
         check_labels_suit(self, self.labels)
         check_latent_shape_suits(self, self.latent_shape)

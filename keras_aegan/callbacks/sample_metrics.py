@@ -6,7 +6,7 @@ from typing import Protocol
 import keras
 
 from keras_aegan import metrics as metric_functions
-from keras_aegan.callbacks.label_checks import takes_labels
+from keras_aegan.callbacks.label_checks import can_sample, takes_labels
 from keras_aegan.callbacks.latent_shape_checks import (
     check_latent_shape_suits,
     latent_shape_argument,
@@ -109,9 +109,10 @@ class SampleMetrics(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Raises ValueError unless the model can sample without labels."""
-        if not hasattr(self.model, "sample") or takes_labels(self.model):
+        if not can_sample(self.model) or takes_labels(self.model):
             raise ValueError(
-                "SampleMetrics needs a model with `sample(num_samples, seed)`, and without labels. "
+                "SampleMetrics needs a model with `sample(num_samples, seed)` and a prior, and "
+                "without labels. "
                 f"Received: a {type(self.model).__name__}"
             )
         check_latent_shape_suits(self, self.latent_shape)

@@ -104,8 +104,8 @@ def _check_values(name, array, domain, num_levels, counted):
         )
     if domain == "levels" and not (smallest >= 0 and largest < num_levels):
         raise ValueError(
-            f"`{name}` must hold levels from 0 to {num_levels - 1}: the decoder's last axis has "
-            f"{num_levels}. Received: values in [{smallest}, {largest}]"
+            f"`{name}` must hold levels from 0 to {num_levels - 1}, as the decoder gives or takes "
+            f"them. Received: values in [{smallest}, {largest}]"
         )
     return float(smallest), float(largest)
 

@@ -20,6 +20,7 @@ from keras_aegan.engine.players_optimizer import (
     average_each_weight_once,
     check_strategy_suits,
     computes_in_float16,
+    is_by_player,
     resolve_optimizers,
     scale_loss,
 )
@@ -87,6 +88,7 @@ class LatentVariableModel(CheckedModel):
     default_loss: object = None
     default_loss_weights: dict[str, float] = {}
     logged_means: tuple[str, ...] = ()
+    _prior = None
 
     # ------------------------------------------------------------------ what a subclass says
 
@@ -111,6 +113,25 @@ class LatentVariableModel(CheckedModel):
     def test_step(self, data):
         """Measures the terms of a batch; gives `logs()`."""
         raise NotImplementedError(f"{type(self).__name__} must define `test_step` to be validated.")
+
+    @property
+    def prior(self):
+        """p(z), a `priors.Prior`; `None` for a model without one.
+
+        Another one may be assigned at any time: samples, endpoints and steps are then of it.
+        """
+        return self._prior
+
+    @prior.setter
+    def prior(self, prior):
+        self._check_prior(prior)
+        self._prior = prior
+        self._saver.forget_functions()
+        if getattr(self, "train_function", None) is not None:  # within `fit`, too
+            self.make_train_function(force=True)
+
+    def _check_prior(self, prior):
+        """Raises ValueError unless the model can have this prior."""
 
     def term_weight(self, player: str, term: str) -> keras.Variable | float:
         """What a term weighs in a player's loss: `loss_weights`, unless a class says otherwise."""
@@ -165,7 +186,7 @@ class LatentVariableModel(CheckedModel):
             average_each_weight_once(
                 optimizers,
                 {player: weights_of(networks) for player, networks in self.players.items()},
-                are_copies=not isinstance(optimizer, (dict, PlayersOptimizer)),
+                are_copies=not is_by_player(optimizer),
             )
             check_strategy_suits(optimizers, self.distribute_strategy)
             arguments = {

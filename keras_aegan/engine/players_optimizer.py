@@ -104,7 +104,7 @@ def resolve_optimizers(optimizer, players):
     """
     if isinstance(optimizer, PlayersOptimizer):  # a model's own `optimizer`, given back
         optimizer = optimizer.by_player
-    if isinstance(optimizer, dict) and "class_name" not in optimizer:
+    if is_by_player(optimizer):
         if set(optimizer) != set(players):
             raise ValueError(
                 f"`optimizer` must have a key for each player, {players}. "
@@ -121,6 +121,12 @@ def resolve_optimizers(optimizer, players):
             f"belongs to one. Received: one object for several of {players}"
         )
     return optimizers
+
+
+def is_by_player(optimizer):
+    """Whether `compile`'s argument holds each player's optimizer, and not one for all."""
+    is_config = isinstance(optimizer, dict) and "class_name" in optimizer
+    return isinstance(optimizer, (dict, PlayersOptimizer)) and not is_config
 
 
 def average_each_weight_once(optimizers, weights, are_copies):

@@ -17,6 +17,14 @@ def share_of_batch(batch_size, strategy):
     return batch_size / replica.all_reduce(tf.distribute.ReduceOp.SUM, batch_size)
 
 
+def sum_over_replicas(values):
+    """A tensor's sum over the replicas, the same on each; the tensor where there is one."""
+    replica = tf.distribute.get_replica_context()
+    if replica is None or replica.num_replicas_in_sync == 1:
+        return values
+    return replica.all_reduce(tf.distribute.ReduceOp.SUM, values)
+
+
 def clip_sum(gradients, optimizer, strategy):
     """Clips the gradients' sum over replicas, of which Keras would clip each replica's part.
 

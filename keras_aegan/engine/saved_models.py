@@ -117,7 +117,7 @@ def _add_endpoint(archive, name, function, input_signature):
     """
     specs = keras.tree.flatten(input_signature)
     if len(specs) != 1 or tuple(specs[0].shape) != () or specs[0].dtype != "int32":
-        archive.add_endpoint(name, function, input_signature)
+        archive.add_endpoint(name, _with_names(function, specs), input_signature)
         return
     counted = tf.function(_of_a_count(function, specs[0].name), autograph=False)
     counted.get_concrete_function(tf.TensorSpec((), "int64", name=specs[0].name))
@@ -134,9 +134,18 @@ def _of_a_count(function, name):
         message = f"`{name}` must be a whole number from 0 to {_LARGEST_COUNT}. Received:"
         is_count = tf.logical_and(count >= 0, tf.cast(count, "int64") <= _LARGEST_COUNT)
         with tf.control_dependencies([tf.debugging.Assert(is_count, [message, count])]):
-            return function(tf.cast(tf.identity(count), "int32"))
+            # Zero in the place of what is refused: shapes are inferred before the check runs.
+            return function(tf.maximum(tf.cast(tf.identity(count), "int32"), 0))
 
-    # A loaded SavedModel takes an argument by the name that it has here.
-    argument = inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    counted.__signature__ = inspect.Signature([argument])
-    return counted
+    return _with_names(counted, [tf.TensorSpec((), "int32", name)])
+
+
+def _with_names(function, specs):
+    """The function, with arguments of the specs' names, by which a loaded SavedModel takes them."""
+
+    def named(*args, **kwargs):
+        return function(*args, **kwargs)
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    named.__signature__ = inspect.Signature([inspect.Parameter(s.name, kind) for s in specs])
+    return named

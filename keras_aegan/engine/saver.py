@@ -24,11 +24,14 @@ class Saver:
         owner: a Keras model, or a layer that holds one. What can be served gives in `endpoints()`
             a dict, an endpoint's name to `(function, [input specs])`.
         strategy: the `tf.distribute` strategy of the model.
+        parts: savers of models that the owner holds: what they forget, this one forgets.
     """
 
-    def __init__(self, owner, strategy):
+    def __init__(self, owner, strategy, parts=()):
         self.owner = owner
         self.strategy = strategy
+        self.parts = parts
+        self.num_changes = 0
         self._functions = {}
 
     # ------------------------------------------------------------------ files
@@ -115,7 +118,7 @@ class Saver:
         check_path("filepath", filepath)
         if not is_chief(self.strategy):
             return
-        ids = {id(network) for network in networks}
+        ids = {id(network) for network in networks if isinstance(network, keras.Model)}
         names = sorted(n for n, value in vars(self.owner).items() if id(value) in ids)
         if name not in names:
             raise ValueError(
@@ -166,7 +169,8 @@ class Saver:
         specs = [
             tf.TensorSpec((own_size, *a.shape[1:]), d) for a, d in zip(arrays, dtypes, strict=True)
         ]
-        key = (function.__name__, *map(str, specs))
+        changes = [part.num_changes for part in (self, *self.parts)]
+        key = (function.__name__, *changes, *map(str, specs))
         if key not in self._functions:  # traced once for all batch sizes
             # A concrete function: TensorFlow takes new models' functions for needless retracing.
             traced = tf.function(function, input_signature=specs, autograph=False)
@@ -180,6 +184,7 @@ class Saver:
 
     def forget_functions(self):
         """Has the methods traced anew: what they compute has changed."""
+        self.num_changes += 1
         self._functions.clear()
 
 

@@ -46,7 +46,8 @@ class AnomalyDetector(keras.layers.Layer):
     `keras.models.load_model` loads in its safe mode: it holds no Lambda and no pickle. `export`
     writes one SavedModel with the endpoints `score` (as `anomaly_scores`) and `is_anomaly`, the
     threshold inside, which runs where `keras_aegan` is not installed. The backbone of a perceptual
-    loss is in neither: the first refers to it, and `export` then raises an error for scores that need it.
+    loss is in neither: the first refers to it, and `export` then raises an error for scores that
+    need it.
 
     A model that was trained by `model.fit(x, target)` is asked about examples and targets: every
     method takes `target=`, and the SavedModel's endpoints `x` and `target`. Where the encoder
@@ -108,7 +109,7 @@ class AnomalyDetector(keras.layers.Layer):
                 f"Received: num_samples={num_samples}"
             )
         self.model = model
-        self._saver = Saver(self, model.distribute_strategy)
+        self._saver = Saver(self, model.distribute_strategy, [model._saver])
         self.score = score
         self.num_samples = num_samples
         self.seed = seed

@@ -15,6 +15,7 @@ from keras_aegan.models.gan import GAN as GAN
 from keras_aegan.models.semi_supervised_vae import SemiSupervisedVAE as SemiSupervisedVAE
 from keras_aegan.models.vae import VAE as VAE
 from keras_aegan.models.vae_gan import VAEGAN as VAEGAN
+from keras_aegan.models.vq_vae import VQVAE as VQVAE
 from keras_aegan.models.wasserstein_autoencoder import (
     WassersteinAutoencoder as WassersteinAutoencoder,
 )

@@ -1,5 +1,7 @@
 """What every model with an encoder and a decoder shares."""
 
+import json
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -9,7 +11,7 @@ from keras_aegan import losses, priors
 from keras_aegan.checks import network_checks
 from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.engine.door import check_compiled
-from keras_aegan.engine.keras_internals import mask_of
+from keras_aegan.engine.keras_internals import layers_of, mask_of
 from keras_aegan.engine.latent_variable_model import LatentVariableModel
 from keras_aegan.engine.network_runs import NetworkRun, warn_of_lost_logits
 from keras_aegan.engine.seeds import seed_generator
@@ -31,7 +33,7 @@ class EncoderDecoderModel(LatentVariableModel):
     What `call` takes is x, or of a conditional model `[x, *conditions]`: `condition_names` names
     what both networks take beside their first input. `encoder_outputs` names what the encoder
     gives, the code or its mean first; `default_prior` is the class of the prior where the
-    constructor is given none.
+    constructor is given none, and `fitted_prior` what `fit_prior` fits unless it is told.
 
     Args:
         encoder: network from data to code.
@@ -46,6 +48,7 @@ class EncoderDecoderModel(LatentVariableModel):
     condition_names: tuple[str, ...] = ()
     encoder_outputs: tuple[str, ...] = ("code",)
     default_prior: type[priors.Prior] | None = None
+    fitted_prior: str = "gaussian_mixture"
     _door_class = ReconstructionDoor
 
     def __init__(
@@ -68,11 +71,9 @@ class EncoderDecoderModel(LatentVariableModel):
         for layer in decoder.layers:
             if isinstance(layer, TiedDense):
                 layer.tie(encoder)
-        if prior is not None:
-            self.prior = priors.get(prior, self.latent_shape)
-        else:
-            self.prior = self.default_prior and self.default_prior(self.latent_shape)
-        self._check_prior(self.prior)
+        if prior is None and self.default_prior is not None:
+            prior = self.default_prior(self.latent_shape)
+        self.prior = prior and priors.get(prior, self._shape_of_draws())
         self._optimal_scale, self._reads_logits = None, False
         self._kept_scales = Untracked(KeptScales())
         self._decoder_run = Untracked(NetworkRun(decoder))
@@ -103,8 +104,16 @@ class EncoderDecoderModel(LatentVariableModel):
     def call(self, inputs: Tensor | list, training: bool = False) -> Tensor:
         """The reconstruction r = g(f(x)); where the code has a distribution, from its mean."""
         _, conditions = split(inputs)
-        code = keras.tree.flatten(self.encoder(inputs, training=training))[0]
+        code = self._code(inputs, training)
         return self.decode_for_loss(joined(code, conditions), training=training)
+
+    def _posterior(self, inputs, training=False):
+        """What the encoder says of examples: codes, or their distribution."""
+        return self.encoder(inputs, training=training)
+
+    def _code(self, inputs, training=False):
+        """What the decoder is given; where the code has a distribution, its mean."""
+        return keras.tree.flatten(self._posterior(inputs, training))[0]
 
     def autoencoder_terms(
         self, x: Tensor | list, target: Tensor, training: bool
@@ -209,7 +218,7 @@ class EncoderDecoderModel(LatentVariableModel):
         regularized = [
             layer.name
             for network in self._networks()
-            for layer in network.layers
+            for layer in layers_of(network)
             if layer.activity_regularizer is not None
         ]
         if regularized and self.distribute_strategy.num_replicas_in_sync > 1:
@@ -325,7 +334,7 @@ class EncoderDecoderModel(LatentVariableModel):
     def fit_prior(
         self,
         x: Array,
-        prior: str | priors.Prior = "gaussian_mixture",
+        prior: str | priors.Prior | None = None,
         num_components: int = 10,
         seed: int = 0,
         batch_size: int = 1024,
@@ -335,7 +344,9 @@ class EncoderDecoderModel(LatentVariableModel):
         A plain autoencoder's codes fill no known density, and between them the decoder gives what
         no training asked of it; a VAE's need not fill N(0, I). A mixture fitted after training
         knows where codes lie. The model holds it as `prior`: it is saved and exported with it.
-        Train the model further, and it must be fitted anew.
+        Where training is towards the prior, as a VAE's KL is, further training is towards this one,
+        and `log_likelihood` is under it; `model.prior = priors.StandardNormal(shape)` goes back.
+        Otherwise train the model further, and the prior must be fitted anew.
 
         Reference: [Ghosh et al., 2020](https://arxiv.org/abs/1903.12436), section 4, "ex-post
         density estimation".
@@ -343,7 +354,8 @@ class EncoderDecoderModel(LatentVariableModel):
         Args:
             x: examples, `(num_examples, ...)`, such as the training data.
             prior: `"gaussian_mixture"`, or another name that `priors.fit` knows; or a
-                `priors.Prior`, which is taken as it is.
+                `priors.Prior`, which is taken as it is. `None` for the first, or for the one that
+                fits the model's codes: `"categorical"` for a `VQVAE`.
             num_components: of the mixture.
             seed: of the fit, and of the draws of codes that have a distribution.
             batch_size: examples encoded at once.
@@ -352,7 +364,8 @@ class EncoderDecoderModel(LatentVariableModel):
             The `priors.Prior`.
 
         Raises:
-            ValueError: if there are too few examples, or codes are of any size.
+            ValueError: if there are too few examples, codes are masked, or of any size where
+                training is towards the prior.
         """
         return self._fit_prior_to(
             self._codes(x, seed=seed, batch_size=batch_size), prior, num_components, seed
@@ -360,23 +373,41 @@ class EncoderDecoderModel(LatentVariableModel):
 
     def _codes(self, x, *conditions, seed, batch_size):
         """The codes that the decoder meets in training: where they have a distribution, draws."""
-        outputs = self._run_on_examples(self._posterior, x, *conditions, batch_size=batch_size)
+        outputs = self._run_on_examples(self._unmasked, x, *conditions, batch_size=batch_size)
         if "z_log_var" not in self.encoder_outputs:
             return outputs
         z_mean, z_log_var = outputs
         noise = np.random.default_rng(seed).standard_normal(z_mean.shape, "float32")
         return ops.convert_to_numpy(reparametrized(z_mean, z_log_var, noise))
 
+    def _unmasked(self, *inputs):
+        outputs = self._posterior(joined(inputs[0], inputs[1:]))
+        if any(mask_of(output) is not None for output in keras.tree.flatten(outputs)):
+            raise ValueError(
+                "`x` must be encoded without a mask for `fit_prior`: padding would count as codes. "
+                "Received: an encoder that masks its codes"
+            )
+        return outputs
+
     def _fit_prior_to(self, codes, prior, num_components, seed):
-        prior = priors.fit(prior, codes, num_components, seed)
-        self._check_prior(prior)
-        self.prior = priors.get(prior, self.latent_shape)
-        self._saver.forget_functions()
+        if self.default_prior is not None and None in self.latent_shape:
+            raise ValueError(
+                "`fit_prior` needs codes of one shape, as training is towards the prior. "
+                f"Received: a decoder that takes codes of shape {self.latent_shape}"
+            )
+        self.prior = priors.fit(prior or self.fitted_prior, codes, num_components, seed)
         return self.prior
 
+    def _shape_of_draws(self):
+        """The shape of what the prior draws."""
+        return self.latent_shape
+
     def _check_prior(self, prior):
-        """Raises ValueError unless the model can be trained towards a prior."""
-        if prior and "z_log_var" in self.encoder_outputs and not prior.has_full_support:
+        """Raises ValueError unless the model can be trained towards a prior, and decode it."""
+        if prior is None:
+            return
+        priors.get(prior, self._shape_of_draws())
+        if "z_log_var" in self.encoder_outputs and not prior.has_full_support:
             raise ValueError(
                 "`prior` must have a density that is positive everywhere, as q(z|x) is a "
                 "Gaussian: elsewhere its KL is infinite. "
@@ -389,9 +420,9 @@ class EncoderDecoderModel(LatentVariableModel):
                 "`sample` draws from a density of the codes, which this model has not learned: "
                 f"call fit_prior(x) first. Received: a {type(self).__name__} whose prior is None"
             )
-        shape = network_checks.check_latent_shape(latent_shape, self.latent_shape)
+        shape = network_checks.check_latent_shape(latent_shape, self.prior.shape)
         z = self.prior.draw(num_samples, seed_generator(seed), shape)
-        return self.run_in_batches(self._decode, z, *conditions, batch_size=batch_size)
+        return self.run_in_batches(self._decode_draw, z, *conditions, batch_size=batch_size)
 
     def _run_on_examples(self, function, x, *conditions, batch_size):
         arrays = self._door.examples(x, *conditions)
@@ -458,7 +489,8 @@ class EncoderDecoderModel(LatentVariableModel):
         Returns:
             The array.
         """
-        [x] = self._door.examples(x, name=name)
+        domain = "real" if self.needs_target else self._door.target_domain()
+        [x] = self._door.examples(x, name=name, domain=domain)
         return x
 
     def error_of(self, inputs: Tensor | list, target: Tensor | None = None) -> Tensor:
@@ -481,19 +513,19 @@ class EncoderDecoderModel(LatentVariableModel):
     def _serve(self, *inputs):
         return self(joined(inputs[0], inputs[1:]), training=False)
 
-    def _posterior(self, *inputs):
-        return self.encoder(joined(inputs[0], inputs[1:]), training=False)
-
     def _encode(self, *inputs):
-        return keras.tree.flatten(self._posterior(*inputs))[0]
+        return self._code(joined(inputs[0], inputs[1:]))
 
     def _decode(self, z, *conditions):
         return self.decoder(joined(z, conditions), training=False)
 
+    def _decode_draw(self, z, *conditions):
+        return self._decode(z, *conditions)
+
     def _sample(self, *arguments):
         num_samples = tf.shape(arguments[0])[0] if self.condition_names else arguments[0]
         conditions = arguments if self.condition_names else ()
-        return self._decode(self.prior.fresh_draw(num_samples), *conditions)
+        return self._decode_draw(self.prior.fresh_draw(num_samples), *conditions)
 
     def _error_of_input(self, *inputs):
         return self.error_of(joined(inputs[0], inputs[1:]))
@@ -516,7 +548,7 @@ class EncoderDecoderModel(LatentVariableModel):
             "encode": (self._encode, specs),
             "decode": (self._decode, [z, *conditions]),
         }
-        if self.prior is not None and None not in self.latent_shape:
+        if self.prior is not None and None not in self.prior.shape:
             num_samples = tf.TensorSpec((), "int32", name="num_samples")
             endpoints["sample"] = (self._sample, conditions or [num_samples])
         if not self.compiled or self.uses_backbone:
@@ -542,6 +574,9 @@ class EncoderDecoderModel(LatentVariableModel):
         super().save_own_variables(store)
         self._kept_scales.value.save(store)
         store["trained_on_targets"] = np.int8(self._door.trained_on_targets)
+        if self.prior is not None:
+            text = json.dumps(keras.saving.serialize_keras_object(self.prior))
+            store["prior"] = np.frombuffer(text.encode(), "uint8")
 
     def load_own_variables(self, store):
         """Loads what `save_own_variables` wrote."""
@@ -549,6 +584,9 @@ class EncoderDecoderModel(LatentVariableModel):
         self._kept_scales.value.load(store, self._optimal_scale, self.distribute_strategy)
         if "trained_on_targets" in set(store.keys()):  # not in a file of earlier versions
             self._door.trained_on_targets = bool(np.asarray(store["trained_on_targets"]))
+        if "prior" in set(store.keys()):  # a fitted one is of the weights, not of the constructor
+            config = json.loads(np.asarray(store["prior"]).tobytes().decode())
+            self.prior = keras.saving.deserialize_keras_object(config)
 
     def get_config(self):
         """The networks, and the prior where there is one, serialized."""

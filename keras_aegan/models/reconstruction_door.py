@@ -70,10 +70,10 @@ class ReconstructionDoor(Door):
 
     # ------------------------------------------------------------------ in abilities
 
-    def examples(self, x, *conditions, name="x"):
+    def examples(self, x, *conditions, name="x", domain="real"):
         """Examples and their conditions as arrays, checked: a list."""
         x, conditions = as_array(name, x), self.as_conditions(conditions)
-        self.check_examples(x, name=name)
+        self.check_examples(x, domain, name)
         self.check_conditions(*conditions, other_name=name, other=x)
         return [x, *conditions]
 

@@ -129,8 +129,9 @@ class SemiSupervisedVAE(VariationalModel):
     def _predict_labels(self, x):
         return ops.argmax(self.classifier(x, training=False), axis=-1)
 
-    def _posterior(self, x):
-        return super()._posterior(x, self._predict_labels(x))
+    def _posterior(self, inputs, training=False):
+        x, labels = split(inputs)
+        return super()._posterior([x, *(labels or [self._predict_labels(x)])], training)
 
     def endpoints(self) -> dict[str, tuple]:
         """Those of a VAE, whose `decode` and `sample` take labels, and `predict_labels`."""

@@ -15,6 +15,7 @@ from keras_aegan.networks.conditioning import num_classes_of
 from keras_aegan.plotting.colors import class_colors
 from keras_aegan.plotting.image_grids import value_bounds
 from keras_aegan.plotting.network_program import network_program
+from keras_aegan.priors import StandardNormal
 
 _FOLDER = pathlib.Path(__file__).parent
 _MOST_WEIGHTS = 12_000_000  # 64 MB of page
@@ -78,14 +79,19 @@ def latent_explorer(
     )
     if x is not None and np.shape(x)[1:] == shown.shape[1:]:
         shown = np.asarray(x)
-    has_prior = hasattr(model, "sample") or codes is None
+    # The page draws from N(0, I): it offers that where this is what the model is asked by.
+    prior = getattr(model, "prior", None)
+    has_prior = isinstance(prior, StandardNormal) or (prior is None and codes is None)
+    points = codes
+    if codes is None and not has_prior:
+        points = np.asarray(prior.draw(500, keras.random.SeedGenerator(0)))
     page = {
         "title": f"Latent space of {getattr(model, 'name', network.name)}",
         "program": program,
         "num_weights": len(weights),
         "image_shape": image_shape,
         "value_range": [float(end) for end in value_bounds(value_range, shown)],
-        "latent_range": _latent_range(codes, latent_dim, has_prior),
+        "latent_range": _latent_range(points, latent_dim, has_prior),
         "centre": (np.zeros(latent_dim) if codes is None else np.median(codes, axis=0)).tolist(),
         "has_prior": has_prior,
         "class_names": names,
@@ -134,7 +140,8 @@ def _codes(model, x, labels, num_classes):
             f"Received: x for a {type(model).__name__}"
         )
     x = x[:_MOST_CODES]
-    codes = model.encode(x) if num_classes is None else model.encode(x, labels[:_MOST_CODES])
+    takes_labels = num_classes is not None and "labels" in getattr(model, "input_names", ["labels"])
+    codes = model.encode(x, labels[:_MOST_CODES]) if takes_labels else model.encode(x)
     return np.asarray(codes, "float32")
 
 

@@ -47,6 +47,7 @@ class Categorical(Prior):
     """
 
     has_full_support = False
+    is_one_hot = True
 
     def __init__(self, probabilities: ArrayLike | int):
         if isinstance(probabilities, numbers.Number):

@@ -76,6 +76,7 @@ def fit(
 def _fit_gaussians(codes, num_components, seed):
     from sklearn import mixture
 
+    codes = codes.astype("float64")
     check_positive_integer("num_components", num_components)
     check_seed(seed)
     if len(codes) < max(2, num_components):
@@ -105,14 +106,14 @@ def _fit_categories(codes):
         raise ValueError(
             '`codes` must be one-hot along the last axis for prior="categorical", as '
             "keras.ops.one_hot makes them of integers. "
-            f"Received: numbers from {codes.min():.6g} to {codes.max():.6g}"
+            f"Received: numbers from {float(codes.min()):.6g} to {float(codes.max()):.6g}"
         )
-    counts = codes.sum(axis=0) + 1  # Laplace's rule: no category is impossible
+    counts = codes.sum(axis=0, dtype="float64") + 1  # Laplace's rule: no category is impossible
     return Categorical(counts / counts.sum(axis=-1, keepdims=True))
 
 
 def _check_codes(codes):
-    codes = as_numpy("codes", codes).astype("float64")
+    codes = as_numpy("codes", codes)
     if codes.ndim < 2 or not codes.size:
         raise ValueError(
             "`codes` must have the shape (num_examples, *shape). "

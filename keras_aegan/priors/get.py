@@ -52,7 +52,9 @@ def get(identifier: str | dict | Prior | None, shape: Sequence[int | None]) -> P
             "`prior` must be a keras_aegan.priors.Prior, its serialized form, its name or None. "
             f"Received: prior={identifier!r} of type {type(identifier).__name__}"
         )
-    if not compatible(prior.shape, shape):
+    sizes = zip(prior.shape, shape, strict=False)
+    is_open = any(own is None and size is not None for own, size in sizes)
+    if is_open or not compatible(prior.shape, shape):
         raise ValueError(
             f"`prior` must have the shape {shape} of the model's codes. "
             f"Received: a {type(prior).__name__} of shape {prior.shape}"

@@ -63,6 +63,8 @@ class Prior(abc.ABC):
 
     # Whether the density is positive everywhere, as a Gaussian posterior needs.
     has_full_support: bool = True
+    #: Whether draws are one-hot along their last axis, as a `VQVAE` needs.
+    is_one_hot: bool = False
 
     def __init__(self, shape: Sequence[int | None]):
         is_shape = isinstance(shape, (tuple, list)) and all(

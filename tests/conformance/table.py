@@ -50,6 +50,12 @@ def _endpoints_of(data, latent_shape):
     }
 
 
+def _vq_vae_endpoints():
+    endpoints = _autoencoder_endpoints((4, 4, 1), None)
+    decode = {"decode": lambda n: (_floats(n, 2, 2, 3),)}
+    return {**endpoints, **decode, "encode_indices": endpoints["encode"]}
+
+
 def _dense_autoencoder():
     return models.Autoencoder(
         networks.dense_encoder((12,), 3, (8,)), networks.dense_decoder(3, (12,), (8,))
@@ -254,6 +260,19 @@ def _adversarial_autoencoder():
     )
 
 
+def _vq_vae(ema_decay=None):
+    """A code at each of four places of an image."""
+    x, z = keras.Input((4, 4, 1)), keras.Input((2, 2, 3))
+    hidden = layers.Conv2D(4, 2, 2, activation="elu")(x)
+    image = layers.Conv2DTranspose(1, 2, 2)(layers.Dense(4, "elu")(z))
+    return models.VQVAE(
+        keras.Model(x, layers.Dense(3)(hidden), name="encoder"),
+        keras.Model(z, image, name="decoder"),
+        num_codes=5,
+        ema_decay=ema_decay,
+    )
+
+
 def _two_players():
     return TwoPlayers(
         networks.dense_decoder(3, (12,), (8,), name="generator"),
@@ -449,6 +468,19 @@ ROWS = {
         samples=lambda n: (np.int32(n),),
         compile={"metrics": ["mae"], "loss_weights": {"encoder_loss": 0.5}},
         noisy=True,
+    ),
+    "vq_vae": Row(
+        make=_vq_vae,
+        data=lambda n: (_floats(n, 4, 4, 1, low=-1.0),),  # codes lie around zero, as their vectors
+        endpoints=_vq_vae_endpoints(),
+        samples=lambda n: (np.int32(n),),
+        compile={"metrics": ["mae"], "loss_weights": {"commitment_loss": 0.5}},
+    ),
+    "vq_vae_of_averages": Row(
+        make=lambda: _vq_vae(ema_decay=0.9),
+        data=lambda n: (_floats(n, 4, 4, 1, low=-1.0),),  # codes lie around zero, as their vectors
+        endpoints=_vq_vae_endpoints(),
+        samples=lambda n: (np.int32(n),),
     ),
     "two_players": Row(
         make=_two_players,

@@ -16,7 +16,8 @@ import pytest
 import tensorflow as tf
 from tensorflow.python.saved_model import save as tf_save
 
-from keras_aegan import evaluation, files
+from keras_aegan import evaluation
+from keras_aegan.engine import files
 from tests.conformance.table import ROWS, compiled
 
 _X = np.random.default_rng(0).normal(size=(3, 12)).astype("float32")
@@ -157,7 +158,7 @@ def test_an_export_that_breaks_off_leaves_the_one_before(model, error, tmp_path,
 
 _SCRIPT = """
 import os, signal, sys
-from keras_aegan import files
+from keras_aegan.engine import files
 from tests.conformance.table import ROWS, compiled
 
 at, folder = sys.argv[1:]

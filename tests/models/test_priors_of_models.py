@@ -7,7 +7,7 @@ import tensorflow as tf
 from scipy.special import logsumexp
 from scipy.stats import multivariate_normal, norm
 
-from keras_aegan import models, networks, priors
+from keras_aegan import evaluation, losses, models, networks, priors
 
 _RNG = np.random.default_rng(0)
 
@@ -168,3 +168,67 @@ def test_a_conditional_vae_takes_labels_to_fit_its_prior():
     fitted = model.fit_prior(x, labels, num_components=2)
     assert fitted.shape == (2,)
     assert model.sample(labels[:4], seed=0).shape == (4, 6)
+
+
+def test_a_file_of_weights_holds_the_prior_that_was_fitted(tmp_path):
+    x, model, other = _clusters(100), _vae(), _vae()
+    fitted = model.fit_prior(x, num_components=2)
+    model.save_weights(tmp_path / "model.weights.h5")
+    other.load_weights(tmp_path / "model.weights.h5")
+    assert other.prior.get_config() == fitted.get_config()
+    np.testing.assert_allclose(other.sample(5, seed=0), model.sample(5, seed=0), atol=1e-5)
+
+
+def test_a_detector_scores_by_the_prior_that_its_model_has_now():
+    x, model = _clusters(100), _vae()
+    model.compile(loss="gaussian_nll")
+    detector = evaluation.AnomalyDetector(model, "negative_elbo", num_samples=4)
+    detector.fit_threshold(x)
+    before = detector.anomaly_scores(x)
+    model.fit_prior(x, num_components=3)
+    np.testing.assert_allclose(detector.anomaly_scores(x), np.asarray(detector(x)), rtol=1e-5)
+    assert np.abs(detector.anomaly_scores(x) - before).max() > 1e-2
+
+
+def test_a_prior_that_a_callback_sets_acts_from_the_next_step_on():
+    x, model = _clusters(64), _vae()
+    far = priors.GaussianMixture([[50.0, 50.0]], [[1.0, 1.0]])
+
+    def move(epoch, logs):
+        model.prior = far
+
+    model.compile(keras.optimizers.SGD(0.0))
+    callback = keras.callbacks.LambdaCallback(on_epoch_end=move)
+    first, second = model.fit(x, epochs=2, verbose=0, callbacks=[callback]).history["kl_loss"]
+    assert first < 10 < 1000 < second
+
+
+def test_what_fit_prior_cannot_fit_is_refused():
+    x = keras.Input((4, 2))
+    code = keras.layers.Dense(2)(keras.layers.Masking()(x))
+    masked = models.Autoencoder(
+        keras.Model(x, code), keras.Sequential([keras.Input((4, 2)), keras.layers.Dense(2)])
+    )
+    with pytest.raises(ValueError, match="padding would count as codes"):
+        masked.fit_prior(np.ones((20, 4, 2), "float32"), num_components=1)
+    open_codes = models.WassersteinAutoencoder(
+        keras.Sequential([keras.Input((None, 2)), keras.layers.Dense(2)]),
+        keras.Sequential([keras.Input((None, 2)), keras.layers.Dense(2)]),
+    )
+    with pytest.raises(ValueError, match="`fit_prior` needs codes of one shape"):
+        open_codes.fit_prior(np.ones((20, 4, 2), "float32"), num_components=1)
+    vq_vae = models.VQVAE(networks.dense_encoder((6,), 2), networks.dense_decoder(2, (6,)), 4)
+    with pytest.raises(ValueError, match="`prior` must draw one-hot codes"):
+        vq_vae.prior = priors.Uniform((4,))
+    with pytest.raises(ValueError, match="`prior` must have the shape"):
+        _vae(priors.StandardNormal((None,)))
+
+
+@pytest.mark.parametrize("loss", ["gaussian_nll", "mse"])
+def test_a_vq_vae_takes_any_loss(loss):
+    x = _clusters(64)
+    model = models.VQVAE(networks.dense_encoder((6,), 2), networks.dense_decoder(2, (6,)), 4)
+    model.compile(loss=losses.GaussianNLL("optimal") if loss == "gaussian_nll" else loss)
+    model.fit(x, verbose=0)
+    model.fit_prior(x)
+    assert model.sample(3, seed=0).shape == (3, 6)

@@ -205,9 +205,9 @@ def test_labels_of_no_class_are_refused(labels, sentence):
 
 def test_an_unknown_label_cannot_be_decoded():
     model = semi_supervised_vae()
-    with pytest.raises(ValueError, match="^`labels` must hold classes from 0 to 2, as"):
+    with pytest.raises(ValueError, match="^`labels` must hold classes from 0 to 2, which"):
         model.sample(LABELS)
-    with pytest.raises(ValueError, match="^`labels` must hold classes from 0 to 2, as"):
+    with pytest.raises(ValueError, match="^`labels` must hold classes from 0 to 2, which"):
         model.decode(np.zeros((40, 2), "float32"), LABELS)
 
 
