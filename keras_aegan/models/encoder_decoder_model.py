@@ -345,7 +345,7 @@ class EncoderDecoderModel(LatentVariableModel):
         no training asked of it; a VAE's need not fill N(0, I). A mixture fitted after training
         knows where codes lie. The model holds it as `prior`: it is saved and exported with it.
         Where training is towards the prior, as a VAE's KL is, further training is towards this one,
-        and `log_likelihood` is under it; `model.prior = priors.StandardNormal(shape)` goes back.
+        and `log_likelihood` is under it, until `model.prior` is set to another.
         Otherwise train the model further, and the prior must be fitted anew.
 
         Reference: [Ghosh et al., 2020](https://arxiv.org/abs/1903.12436), section 4, "ex-post
