@@ -17,6 +17,7 @@ SCRIPTS = (  # in the order of the lecture
     "pacgan_mixtures",
     "one_class_mnist",
     "few_labels_mnist",
+    "semi_supervised_mnist",
     "perceptual_cifar10",
 )
 BUDGETS = ("5min", "20min", "30min", "1h", "full")  # shortest first; no script has all

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import keras
 from keras import ops
 
+from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.engine.seeds import seed_generator
 from keras_aegan.engine.tensor_notes import common_mask
 from keras_aegan.hints import Tensor
@@ -28,13 +29,19 @@ class GaussianSampling(keras.layers.Layer):
 
     Args:
         seed: for the noise; a random one if `None`.
+        repeats: how many rows that follow each other share their ε, such as those of one example
+            under several conditions, whose losses then differ by the condition alone.
         **kwargs: `name` and `dtype`, as in `keras.layers.Layer`.
 
     Input shape:
         `[z_mean, z_log_var]`, with `z_log_var` = log σ², `(batch_size, latent_dim)` each.
+        `batch_size` is a multiple of `repeats`.
 
     Output shape:
         z, `(batch_size, latent_dim)`.
+
+    Raises:
+        ValueError: if `seed` is not an integer or `repeats` not a positive one.
 
     Example:
     >>> import keras, keras_aegan
@@ -43,9 +50,11 @@ class GaussianSampling(keras.layers.Layer):
     [[1.0, 1.0, 1.0], [1.0, 1.0, 1.0]]
     """
 
-    def __init__(self, seed: int | None = None, **kwargs):
+    def __init__(self, seed: int | None = None, repeats: int = 1, **kwargs):
         super().__init__(**kwargs)
+        check_positive_integer("repeats", repeats)
         self.seed = seed
+        self.repeats = repeats
         self.seed_generator = seed_generator(seed)
         self.supports_masking = True
         self.built = True
@@ -53,7 +62,10 @@ class GaussianSampling(keras.layers.Layer):
     def call(self, inputs: Sequence[Tensor]) -> Tensor:
         """One draw per example."""
         z_mean, z_log_var = inputs
-        noise = draws.normal(ops.shape(z_mean), self.seed_generator)
+        num_rows, *shape = ops.shape(z_mean)
+        noise = draws.normal((num_rows // self.repeats, *shape), self.seed_generator)
+        if self.repeats > 1:
+            noise = ops.repeat(noise, self.repeats, axis=0)
         return reparametrized(z_mean, z_log_var, noise)
 
     def compute_mask(self, inputs, previous_mask=None):
@@ -66,7 +78,7 @@ class GaussianSampling(keras.layers.Layer):
 
     def get_config(self):
         """The arguments of the constructor."""
-        return {**super().get_config(), "seed": self.seed}
+        return {**super().get_config(), "seed": self.seed, "repeats": self.repeats}
 
 
 def bounded_log_var(log_var):

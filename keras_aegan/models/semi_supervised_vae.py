@@ -82,6 +82,8 @@ class SemiSupervisedVAE(VariationalModel):
         num_classes = num_classes_of(encoder) or num_classes_of(decoder)
         network_checks.check_classifier(classifier, self.data_shape, num_classes)
         self.classifier = classifier
+        # The same ε under each class: their losses differ by the class alone.
+        self.sampling.repeats = self.num_classes
         check_takes_any_batch(self, "a sum over classes")
 
     @property
@@ -101,26 +103,23 @@ class SemiSupervisedVAE(VariationalModel):
 
     def autoencoder_terms(self, x: list, target: Tensor, training: bool) -> tuple[Terms, Tensor]:
         """The four terms, `(batch_size,)`, and the reconstruction of the known or likeliest y."""
-        x, labels, num_classes = x[0], ops.cast(x[1], "int32"), self.num_classes
+        x, labels, k = x[0], ops.cast(x[1], "int32"), self.num_classes
         log_q = ops.log_softmax(ops.cast(self.classifier(x, training=training), "float32"))
         likeliest = ops.argmax(log_q, axis=1)
-        # A known class stands there K times: no network meets an example under a wrong class.
+        # A known class stands there k times: no network meets an example under a wrong class.
         is_known = labels[:, None] >= 0
-        classes = ops.where(is_known, labels[:, None], ops.arange(num_classes))
-        weights = ops.where(is_known, 1 / num_classes, ops.exp(log_q))  # (batch_size, num_classes)
-        pairs = [ops.repeat(x, num_classes, axis=0), ops.reshape(classes, (-1,))]
-        batch, targets = known_batch(), ops.repeat(target, num_classes, axis=0)
-        with batch_known(batch and batch.repeated(num_classes, ops.reshape(weights, (-1,)))):
+        classes = ops.where(is_known, labels[:, None], ops.arange(k))  # (batch_size, k)
+        weights = ops.where(is_known, 1 / k, ops.exp(log_q))
+        pairs = [ops.repeat(x, k, axis=0), ops.reshape(classes, (-1,))]  # (batch_size · k, ...)
+        batch, targets = known_batch(), ops.repeat(target, k, axis=0)
+        with batch_known(batch and batch.repeated(k, ops.reshape(weights, (-1,)))):
             terms, rebuilt = super().autoencoder_terms(pairs, targets, training)
-        terms = {
-            name: ops.sum(weights * ops.reshape(values, (-1, num_classes)), axis=1)
-            for name, values in terms.items()
-        }
+        terms = {n: ops.sum(weights * ops.reshape(v, (-1, k)), axis=1) for n, v in terms.items()}
         entropy = -ops.sum(ops.exp(log_q) * log_q, axis=1)
-        terms["label_loss"] = math.log(num_classes) - ops.where(is_known[:, 0], 0.0, entropy)
-        terms["classification_loss"] = -ops.sum(ops.one_hot(labels, num_classes) * log_q, axis=1)
+        terms["label_loss"] = math.log(k) - ops.where(is_known[:, 0], 0.0, entropy)
+        terms["classification_loss"] = -ops.sum(ops.one_hot(labels, k) * log_q, axis=1)
         self.log_mean("accuracy", likeliest == labels, is_known[:, 0])
-        return terms, take_rows(rebuilt, ops.arange(ops.shape(x)[0]) * num_classes + likeliest)
+        return terms, take_rows(rebuilt, ops.arange(ops.shape(x)[0]) * k + likeliest)
 
     def predict_labels(self, x: Array, batch_size: int = 1024) -> np.ndarray:
         """The most probable class of each example: integers, `(num_examples,)`."""

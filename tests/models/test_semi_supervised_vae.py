@@ -67,6 +67,25 @@ def test_the_terms_are_equations_6_to_9():
         np.testing.assert_allclose(terms[name], values, rtol=1e-4, atol=1e-6, err_msg=name)
 
 
+def test_classes_share_the_draw_of_an_example():
+    """Of encoders and decoders that do not look at the class, all classes have the same loss."""
+    model = semi_supervised_vae()
+    for network in (model.encoder, model.decoder):
+        first = next(layer for layer in network.layers if layer.weights)
+        kernel = np.array(first.kernel)
+        kernel[-K:] = 0.0  # what the one-hot label is multiplied with
+        first.kernel.assign(kernel)
+    model.compile(loss=losses.GaussianNLL(0.5))
+    drawn = []
+    model.decode_for_loss = lambda inputs, training: (
+        drawn.append(inputs[0]) or model.decoder(inputs)
+    )
+    model.autoencoder_terms([X, np.full(40, -1)], X, training=True)
+    z = np.array(drawn[0]).reshape(40, K, 2)
+    np.testing.assert_allclose(z, np.repeat(z[:, :1], K, axis=1), atol=1e-6)
+    assert len(np.unique(z[:, 0, 0])) == 40
+
+
 def test_known_examples_alone_are_a_conditional_vae():
     model = without_noise(semi_supervised_vae())
     conditional = without_noise(models.ConditionalVAE(model.encoder, model.decoder))
@@ -116,7 +135,7 @@ def two_classes(num_examples=1000, seed=0):
     style = generator.normal(size=(num_examples, 1))
     noise = 0.3 * generator.normal(size=(num_examples, 8))
     shift = np.where(y[:, None] == 1, 1.0, -1.0) * np.repeat([1.0, 0.0], 4)
-    return (shift + style * np.tile([1.0, -1.0], 4) + noise).astype("float32"), y
+    return (shift + 0.5 * style * np.tile([1.0, -1.0], 4) + noise).astype("float32"), y
 
 
 def test_a_few_labels_name_the_classes_that_the_rest_shows():
