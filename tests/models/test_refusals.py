@@ -281,17 +281,17 @@ CASES = {
     "labels as targets": (
         lambda: compiled().fit(X, LABELS, verbose=0),
         ValueError,
-        r"`y` must have the shape \(num_examples, 6\).*\(16,\).*Class labels are no targets",
+        r"`y` must have the shape \(num_examples, 6\).*\(16,\).*Class labels are not an autoencoder's targets",
     ),
     "a supervised dataset": (
         lambda: compiled().fit(supervised()),
         ValueError,
-        "Class labels are no targets",
+        "Class labels are not an autoencoder's targets",
     ),
     "labels in validation data": (
         lambda: compiled().fit(X, validation_data=(X, LABELS), verbose=0),
         ValueError,
-        "Class labels are no targets",
+        "Class labels are not an autoencoder's targets",
     ),
     "fewer targets than examples": (
         lambda: compiled().fit(X, X[:8], verbose=0),
