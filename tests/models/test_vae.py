@@ -342,7 +342,10 @@ REFUSALS = {
         lambda: compiled(vae()).evaluate(X, steps=0),
         "`steps` must be a positive integer",
     ),
-    "labels to a plain VAE": (lambda: compiled(vae()).fit(X, LABELS), "Class labels are no target"),
+    "labels to a plain VAE": (
+        lambda: compiled(vae()).fit(X, LABELS),
+        "Class labels are not an auto",
+    ),
     "networks that know other classes": (
         lambda: models.ConditionalVAE(
             conditional_vae().encoder, networks.dense_decoder(2, (6,), (8,), num_classes=4)
