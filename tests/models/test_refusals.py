@@ -281,7 +281,7 @@ CASES = {
     "labels as targets": (
         lambda: compiled().fit(X, LABELS, verbose=0),
         ValueError,
-        r"`y` must have the shape \(num_examples, 6\).*\(16,\).*Class labels are not an autoencoder's targets",
+        r"`y` must have the shape \(num_examples, 6\).*\(16,\).*Class labels are not an auto",
     ),
     "a supervised dataset": (
         lambda: compiled().fit(supervised()),
