@@ -435,7 +435,8 @@ def _shortened(code):
 @pytest.mark.parametrize(("page", "code"), list(_blocks("python")))
 def test_a_block_of_python_runs(page, code, tmp_path, monkeypatch):
     if code.startswith(" "):  # an excerpt, which stands somewhere
-        sources = (path.read_text(encoding="utf-8") for path in (_ROOT / "tests").rglob("*.py"))
+        files = [p for folder in ("tests", "keras_aegan") for p in (_ROOT / folder).rglob("*.py")]
+        sources = (path.read_text(encoding="utf-8") for path in files)
         assert any(code in source for source in sources)
         return
     rng = np.random.default_rng(0)

@@ -9,7 +9,7 @@ from keras_aegan.checks import network_checks
 from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.engine.keras_internals import layers_of
 from keras_aegan.engine.latent_variable_model import LatentVariableModel
-from keras_aegan.engine.seeds import seed_generator
+from keras_aegan.engine.seeds import SeedOfSamples, seed_generator
 from keras_aegan.hints import Tensor, Terms
 from keras_aegan.models.adversarial_door import AdversarialDoor
 from keras_aegan.models.conditions import joined
@@ -171,7 +171,7 @@ class AdversarialModel(LatentVariableModel):
     def _sample_arrays(self, num_samples, conditions, seed, batch_size):
         check_positive_integer("num_samples", num_samples)
         # A generator of its own: the training's noise stays where it is.
-        z = self.prior.draw(num_samples, seed_generator(seed))
+        z = self.prior.draw(num_samples, SeedOfSamples(seed))
         return self.run_in_batches(self._serve, z, *conditions, batch_size=batch_size)
 
     def _discriminate_arrays(self, x, *conditions, batch_size):

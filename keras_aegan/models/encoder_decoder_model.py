@@ -14,7 +14,7 @@ from keras_aegan.engine.door import check_compiled
 from keras_aegan.engine.keras_internals import layers_of, mask_of
 from keras_aegan.engine.latent_variable_model import LatentVariableModel
 from keras_aegan.engine.network_runs import NetworkRun, warn_of_lost_logits
-from keras_aegan.engine.seeds import seed_generator
+from keras_aegan.engine.seeds import SeedOfSamples
 from keras_aegan.engine.tensor_notes import in_float32
 from keras_aegan.engine.untracked import Untracked
 from keras_aegan.hints import Array, Loss, LossLike, Tensor, Terms
@@ -345,7 +345,7 @@ class EncoderDecoderModel(LatentVariableModel):
         no training asked of it; a VAE's need not fill N(0, I). A mixture fitted after training
         knows where codes lie. The model holds it as `prior`: it is saved and exported with it.
         Where training is towards the prior, as a VAE's KL is, further training is towards this one,
-        and `log_likelihood` is under it; `model.prior = priors.StandardNormal(shape)` goes back.
+        and `log_likelihood` is under it, until `model.prior` is set to another.
         Otherwise train the model further, and the prior must be fitted anew.
 
         Reference: [Ghosh et al., 2020](https://arxiv.org/abs/1903.12436), section 4, "ex-post
@@ -421,7 +421,7 @@ class EncoderDecoderModel(LatentVariableModel):
                 f"call fit_prior(x) first. Received: a {type(self).__name__} whose prior is None"
             )
         shape = network_checks.check_latent_shape(latent_shape, self.prior.shape)
-        z = self.prior.draw(num_samples, seed_generator(seed), shape)
+        z = self.prior.draw(num_samples, SeedOfSamples(seed), shape)
         return self.run_in_batches(self._decode_draw, z, *conditions, batch_size=batch_size)
 
     def _run_on_examples(self, function, x, *conditions, batch_size):

@@ -133,18 +133,19 @@ class VariationalModel(EncoderDecoderModel):
         k = self.num_importance_samples
         batch_size, *latent_shape = ops.shape(z_mean)
         noise = draws.normal((batch_size, k, *latent_shape), self.sampling.seed_generator)
-        log_weights, negative_log_likelihoods, z = self._log_weights(
+        log_weights, negative_log_likelihoods = self._log_weights(
             x, target, z_mean, z_log_var, noise, training
         )
         reconstruction = self.decode_for_loss(joined(z_mean, conditions), training=training)
+        first_z = reparametrized(z_mean, z_log_var, noise[:, 0])
         return {
             "importance_weighted_loss": math.log(k) - ops.logsumexp(log_weights, axis=1),
             "reconstruction_loss": ops.mean(negative_log_likelihoods, axis=1),
-            "kl_loss": self.prior.kl(z_mean, z_log_var, z[:, 0]),
+            "kl_loss": self.prior.kl(z_mean, z_log_var, first_z),
         }, reconstruction
 
     def _log_weights(self, x, target, z_mean, z_log_var, noise, training=False):
-        """The log of p(x|z) p(z) / q(z|x), −log p(x|z), `(batch_size, k)` each, and the draws z."""
+        """The log of p(x|z) p(z) / q(z|x), and −log p(x|z), `(batch_size, k)` each."""
         k, mask = ops.shape(noise)[1], common_mask(z_mean, z_log_var)
 
         def repeat(values):
@@ -161,7 +162,7 @@ class VariationalModel(EncoderDecoderModel):
         negative_log_likelihood = self._losses_of_draws(
             repeat(target), reconstruction, log_ratio, training
         )
-        return log_ratio - negative_log_likelihood, negative_log_likelihood, z
+        return log_ratio - negative_log_likelihood, negative_log_likelihood
 
     def _losses_of_draws(self, target, reconstruction, log_ratio, training):
         """−log p(x|z), `(batch_size, k)`, of draws that follow each other; as the bound has σ."""
@@ -220,7 +221,7 @@ class VariationalModel(EncoderDecoderModel):
             # By the example's own values: the estimate is the same whoever stands beside it, and
             # however long it is padded.
             noise = draws.normal_of(inputs[0], shape, seed, i * num_values, mask, open_axes)
-            log_weights, _, _ = self._log_weights(x, target, z_mean, z_log_var, noise)
+            log_weights, _ = self._log_weights(x, target, z_mean, z_log_var, noise)
             wanted = i * _SAMPLES_AT_ONCE + tf.range(_SAMPLES_AT_ONCE) < num_samples
             log_weights = tf.where(wanted, log_weights, -math.inf)  # the last group is cut short
             return i + 1, ops.logaddexp(log_sum, ops.logsumexp(log_weights, axis=1))

@@ -94,11 +94,13 @@ def squared_mmd(codes, draws):
         ops.reshape(ops.cast(points, "float32"), (ops.shape(points)[0], -1))
         for points in (codes, draws)
     )
-    scale = 2.0 * ops.shape(codes)[1]  # the mean of ‖a − b‖² between two draws of N(0, I)
+    # The mean of ‖a − b‖² between two draws of N(0, I).
+    scale = 2.0 * ops.cast(ops.shape(codes)[1], "float32")
 
     def kernel_sum(a, b):
-        distance = ops.sum(ops.square(a[:, None] - b[None, :]), axis=-1)  # (batch, batch)
-        return ops.sum(scale / (scale + distance))
+        lengths = ops.sum(ops.square(a), axis=1)[:, None] + ops.sum(ops.square(b), axis=1)
+        distances = ops.maximum(lengths - 2 * ops.matmul(a, ops.transpose(b)), 0.0)
+        return ops.sum(scale / (scale + distances))  # distances: (batch_size, batch_size)
 
     n = ops.cast(ops.shape(codes)[0], "float32")
     # Without the n pairs of a point with itself, for which k is 1. A replica may hold one example.

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from keras_aegan.engine.seeds import SeedOfSamples
 from keras_aegan.hints import Array, Tensor
 from keras_aegan.layers import draws
 from keras_aegan.losses import gaussian_kl
@@ -43,7 +44,10 @@ class StandardNormal(Prior):
         shape: Sequence[int | Tensor] | None = None,
     ) -> Tensor:
         """Draws z ~ N(0, I), `(num, *shape)`, as `priors.Prior.draw` says."""
-        return draws.normal((num, *self.full_shape(shape)), seed_generator)
+        shape = (num, *self.full_shape(shape))
+        if isinstance(seed_generator, SeedOfSamples):
+            return keras.random.normal(shape, seed=seed_generator)
+        return draws.normal(shape, seed_generator)
 
     def log_prob(self, z: Array) -> Tensor:
         """−½ Σ (z² + log 2π) over the elements of one z that no mask hides, in nats, `(...)`."""

@@ -60,7 +60,7 @@ REFUSED = {
     "a sample grid of a model that does not sample": (
         _autoencoder,
         lambda: callbacks.SampleGrid("figures"),
-        "SampleGrid needs a model with `sample`. Received: a Autoencoder",
+        "SampleGrid needs a model with `sample` and a prior. Received: a Autoencoder",
     ),
     "a sample grid of vectors": (
         _gan,

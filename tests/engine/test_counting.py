@@ -97,7 +97,7 @@ def test_the_importance_weighted_bound_leaves_out_what_is_masked():
     model.compile(loss=losses.GaussianNLL(0.5), jit_compile=False)
     noise = GENERATOR.normal(size=(37, 3, 6, 3)).astype("float32")
     outputs = model.encoder(X)
-    log_weights, _, _ = model._log_weights(X, X, *outputs, noise)
+    log_weights, _ = model._log_weights(X, X, *outputs, noise)
     noise *= SHOWN[:, None, :, None]
     x_alone, row = X[:1, : SHOWN[0].sum()], slice(0, 1)
     z_mean, z_log_var = (np.array(o, "float64")[row, : SHOWN[0].sum()] for o in outputs)
