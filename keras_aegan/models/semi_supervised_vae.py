@@ -34,7 +34,7 @@ class SemiSupervisedVAE(VariationalModel):
     is unknown; and, over known ones alone, `accuracy`. With a likelihood, `loss` is the negative
     bound in nats plus α · `classification_loss`. The paper's 0.1 · N, of a mean over N_l known
     ones, is α = 0.1 · N / N_l for each: 50, the default, for 100 of 50,000. Those that `fit` is
-    given repeatedly need a smaller `sample_weight`, or the decoder learns them by heart.
+    given repeatedly need a smaller `sample_weight`, to count as often as they occur.
 
     Args:
         encoder: Functional model from `[x, labels]` to `[z_mean, z_log_var]`.
