@@ -30,10 +30,11 @@ class SemiSupervisedVAE(VariationalModel):
 
     `compile` takes a loss as `VAE` does. Logged, unweighted, are means over all examples:
     `reconstruction_loss` and `kl_loss`, under the known class or as means over q(y|x);
-    `label_loss`, log K − H, without H where y is known; `classification_loss`, −log q(y|x), 0
-    where y is unknown; and over the known ones alone `accuracy`. With a likelihood, `loss` is the
-    negative bound in nats, and α · `classification_loss`. The paper's 0.1 · N is of a mean over the
-    N_l known ones; of each it is α = 0.1 · N / N_l, the default of 50 that of 100 among 50,000.
+    `label_loss`, log K − H, H = 0 where y is known; `classification_loss`, −log q(y|x), 0 where y
+    is unknown; and, over known ones alone, `accuracy`. With a likelihood, `loss` is the negative
+    bound in nats plus α · `classification_loss`. The paper's 0.1 · N, of a mean over N_l known
+    ones, is α = 0.1 · N / N_l for each: 50, the default, for 100 of 50,000. Those that `fit` is
+    given repeatedly need a smaller `sample_weight`, to count as often as they occur.
 
     Args:
         encoder: Functional model from `[x, labels]` to `[z_mean, z_log_var]`.
@@ -82,8 +83,7 @@ class SemiSupervisedVAE(VariationalModel):
         num_classes = num_classes_of(encoder) or num_classes_of(decoder)
         network_checks.check_classifier(classifier, self.data_shape, num_classes)
         self.classifier = classifier
-        # The same ε under each class: their losses differ by the class alone.
-        self.sampling.repeats = self.num_classes
+        self.sampling.repeats = self.num_classes  # one ε per example, under all classes
         check_takes_any_batch(self, "a sum over classes")
 
     @property
