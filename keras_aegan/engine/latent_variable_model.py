@@ -1,6 +1,7 @@
 """The base of every model: players, named terms, and the one method that differentiates."""
 
 import contextlib
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -115,7 +116,7 @@ class LatentVariableModel(CheckedModel):
         raise NotImplementedError(f"{type(self).__name__} must define `test_step` to be validated.")
 
     @property
-    def prior(self):
+    def prior(self) -> Any:
         """p(z), a `priors.Prior`; `None` for a model without one.
 
         Another one may be assigned at any time: samples, endpoints and steps are then of it.
@@ -123,7 +124,7 @@ class LatentVariableModel(CheckedModel):
         return self._prior
 
     @prior.setter
-    def prior(self, prior):
+    def prior(self, prior: Any) -> None:
         self._check_prior(prior)
         self._prior = prior
         self._saver.forget_functions()
