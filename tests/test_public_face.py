@@ -80,5 +80,6 @@ def test_a_detector_has_the_methods_of_an_outlier_detector_and_a_file():
     abilities = {"fit_threshold", "threshold", "offset_", "anomaly_scores", "score_samples"}
     abilities |= {"decision_function", "predict", "error_maps", "evaluate"}
     own = _public(evaluation.AnomalyDetector, keras.layers.Layer)
-    assert own == abilities | {"save", "export", "endpoints", "layers"}
+    files = {"save", "save_weights", "load_weights", "export"}
+    assert own == abilities | files | {"endpoints", "layers"}
     assert not hasattr(evaluation.AnomalyDetector, "fit")

@@ -8,7 +8,9 @@ from keras import ops
 
 from keras_aegan.checks.arguments import check_positive_integer
 from keras_aegan.checks.arrays import as_vector
+from keras_aegan.checks.data_checks import check_path
 from keras_aegan.engine.door import check_compiled
+from keras_aegan.engine.file_checks import check_loadable
 from keras_aegan.engine.saver import Saver
 from keras_aegan.evaluation.anomaly_scores import SCORES
 from keras_aegan.evaluation.thresholds import THRESHOLDS, check_contamination
@@ -342,6 +344,36 @@ class AnomalyDetector(keras.layers.Layer):
             None,
             lambda path: keras.saving.save_model(self, path, overwrite=overwrite),
         )
+
+    def save_weights(self, filepath: str | os.PathLike, overwrite: bool = True) -> None:
+        """Saves the weights of the model, the threshold and what the score learned.
+
+        Args:
+            filepath: a file that ends in `.weights.h5`.
+            overwrite: whether to replace a file that is there without asking.
+
+        Raises:
+            ValueError: if `filepath` ends otherwise.
+        """
+        self._saver.save_weights(
+            filepath,
+            overwrite,
+            None,
+            lambda path: keras.saving.save_weights(self, path, overwrite=overwrite),
+        )
+
+    def load_weights(self, filepath: str | os.PathLike) -> None:
+        """Loads what `save_weights` or `save` of a detector of the same model wrote.
+
+        Args:
+            filepath: the file.
+
+        Raises:
+            ValueError: if `filepath` ends otherwise.
+        """
+        check_path("filepath", filepath)
+        check_loadable("filepath", filepath)
+        keras.saving.load_weights(self, filepath)
 
     def export(self, filepath: str | os.PathLike, format: str = "tf_saved_model", **kwargs) -> None:
         """Writes one SavedModel with the endpoints `score` and `is_anomaly`, threshold inside.

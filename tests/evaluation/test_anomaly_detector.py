@@ -318,3 +318,14 @@ def test_codes_that_have_collapsed_are_scored(score):
     if score == "mahalanobis":
         along = np.abs(x[:, 0] - x[:, 0].mean()) / x[:, 0].std()
         np.testing.assert_allclose(scores, along, rtol=0.1, atol=0.1)
+
+
+def test_weights_alone_go_to_another_detector_of_the_same_model(tmp_path, vae):
+    first, second = (evaluation.AnomalyDetector(vae, "mahalanobis") for _ in range(2))
+    first.fit_threshold(NORMAL, contamination=0.05)
+    first.save_weights(tmp_path / "detector.weights.h5")
+    second.load_weights(tmp_path / "detector.weights.h5")
+    assert second.threshold == first.threshold
+    np.testing.assert_array_equal(second.anomaly_scores(UNSEEN), first.anomaly_scores(UNSEEN))
+    with pytest.raises(ValueError, match="`filepath` must end in `.weights.h5`"):
+        first.save_weights(tmp_path / "detector.h5")
