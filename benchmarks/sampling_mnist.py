@@ -1,7 +1,7 @@
 """Samples of MNIST by autoencoders of the same networks, each with its own way to a density.
 
 How near are 10,000 samples to 10,000 test digits? By the Fréchet distance in the last hidden layer
-of a small convolutional classifier (`train_classifier` of `gan_mnist.py`, trained once, its 64
+of a small convolutional classifier (`digit_classifier.py`, trained once, its 64
 features; not the FID, whose features are another network's), as mean and standard deviation over
 the seeds. Beside it the squared error of reconstruction, a mean over pixels.
 
@@ -18,35 +18,13 @@ import time
 
 import keras
 import numpy as np
+from digit_classifier import IMAGE_SHAPE, train_classifier
 
 from keras_aegan import datasets, metrics, models, networks, plotting
 from keras_aegan.losses import BernoulliNLL
 
-IMAGE_SHAPE, LATENT_DIM, HIDDEN = (28, 28, 1), 16, (500, 500)
+LATENT_DIM, HIDDEN = 16, (500, 500)
 NUM_SAMPLES = 10_000
-
-
-def train_classifier(train, test, num_epochs=6):
-    """The model of the last hidden layer of a classifier of digits."""
-    images = keras.Input(IMAGE_SHAPE)
-    hidden = images
-    for filters in (16, 32):
-        hidden = keras.layers.Conv2D(filters, 3, use_bias=False)(hidden)
-        hidden = keras.layers.ReLU()(keras.layers.BatchNormalization()(hidden))
-        hidden = keras.layers.MaxPooling2D()(hidden)
-    features = keras.layers.Dense(64, activation="relu")(keras.layers.Flatten()(hidden))
-    logits = keras.layers.Dense(10)(keras.layers.Dropout(0.3)(features))
-    classifier = keras.Model(images, logits)
-    num_steps = num_epochs * len(train[0]) // 128
-    classifier.compile(
-        keras.optimizers.Adam(keras.optimizers.schedules.CosineDecay(3e-3, num_steps)),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-        jit_compile=False,  # XLA slows convolutions on a CPU
-    )
-    classifier.fit(*train, batch_size=128, epochs=num_epochs, verbose=0)
-    print(f"classifier: {classifier.evaluate(*test, verbose=0)[1]:.2%} of test digits right")
-    return keras.Model(images, features)
 
 
 def encoder(latent_dim=LATENT_DIM):
@@ -104,7 +82,7 @@ arguments = parser.parse_args()
 keras.config.disable_interactive_logging()
 train, test = datasets.load_images("mnist", value_range=(0, 1))
 keras.utils.set_random_seed(0)
-features = train_classifier(train, test)
+_, features = train_classifier(train, test)
 real = metrics.extract_features(features, test[0])
 other = metrics.extract_features(features, train[0][:NUM_SAMPLES])
 print(f"train digits against test digits: {metrics.frechet_distance(real, other):.2f}", flush=True)

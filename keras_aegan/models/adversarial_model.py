@@ -12,7 +12,7 @@ from keras_aegan.engine.latent_variable_model import LatentVariableModel
 from keras_aegan.engine.seeds import SeedOfSamples, seed_generator
 from keras_aegan.hints import Tensor, Terms
 from keras_aegan.models.adversarial_door import AdversarialDoor
-from keras_aegan.models.conditions import joined
+from keras_aegan.models.conditions import joined, wanted_samples
 from keras_aegan.regularizers import DiscriminatorRegularizer
 
 
@@ -182,8 +182,7 @@ class AdversarialModel(LatentVariableModel):
         return self(joined(z, conditions), training=False)
 
     def _sample(self, *arguments):
-        num_samples = tf.shape(arguments[0])[0] if self.condition_names else arguments[0]
-        conditions = arguments if self.condition_names else ()
+        num_samples, conditions = wanted_samples(arguments, self.condition_names)
         return self._serve(self.prior.fresh_draw(num_samples), *conditions)
 
     def _logits(self, x, *conditions):

@@ -22,7 +22,7 @@ from keras_aegan.layers import TiedDense
 from keras_aegan.layers.gaussian_sampling import reparametrized
 from keras_aegan.losses.optimal_scale import KeptScales
 from keras_aegan.losses.reconstruction_loss import parts
-from keras_aegan.models.conditions import joined, split
+from keras_aegan.models.conditions import joined, split, wanted_samples
 from keras_aegan.models.reconstruction_door import ReconstructionDoor
 
 
@@ -523,8 +523,7 @@ class EncoderDecoderModel(LatentVariableModel):
         return self._decode(z, *conditions)
 
     def _sample(self, *arguments):
-        num_samples = tf.shape(arguments[0])[0] if self.condition_names else arguments[0]
-        conditions = arguments if self.condition_names else ()
+        num_samples, conditions = wanted_samples(arguments, self.condition_names)
         return self._decode_draw(self.prior.fresh_draw(num_samples), *conditions)
 
     def _error_of_input(self, *inputs):
